@@ -1,0 +1,18 @@
+/** @file Suites are projects, so that `npm test` can time each and the bootstrap can name them. */
+import { defineConfig } from 'vitest/config';
+
+const suite = (name: string, include: string[], testTimeout: number) => ({
+  test: { name, include, testTimeout, hookTimeout: testTimeout, pool: 'forks' as const },
+});
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      suite('unit', ['src-main/**/*.test.ts', 'scripts/**/*.test.ts'], 60_000),
+      suite('tidy', ['test/tidy/**/*.test.ts'], 60_000),
+      suite('conformance', ['test/conformance/**/*.test.ts'], 600_000),
+      suite('integration', ['test/integration/**/*.test.ts'], 600_000),
+    ],
+  },
+});
