@@ -1,0 +1,197 @@
+/**
+ * @file Everything a user interface can ask of the engine.
+ *
+ * One interface, three users: the command line (in process or over the home's socket), the window
+ * (over a message port or a WebSocket) and the tests. A method is declared once, here; `methods.ts`
+ * holds the one table of argument parsers, so that a forgotten method is a compile error.
+ *
+ * File contents and keys never cross this boundary, only names, sizes and progress. Money is
+ * bigint in FROST and MIST; `wire.ts` carries it through JSON.
+ */
+import type { ErrorCode, SerializedError } from './errors.ts';
+import type { EngineEvent } from './events.ts';
+
+/** The three states a person sees. Shape and word carry the meaning, colour only underlines it. */
+export type ProtectionState = 'protected' | 'working' | 'attention';
+
+export interface FolderStatus {
+  readonly folderId: string;
+  readonly name: string;
+  readonly path: string;
+  readonly permanent: boolean;
+  readonly removed: boolean;
+  readonly state: ProtectionState;
+  /** Why it is not protected, if it isn't. */
+  readonly problem: { readonly code: ErrorCode; readonly message: string; readonly next: string } | undefined;
+  /** The earliest end of a blob that the newest snapshot needs. Undefined when the chain does not say so. */
+  readonly protectedUntil: { readonly atMs: number; readonly epoch: number } | undefined;
+  readonly newestSnapshot: SnapshotSummary | undefined;
+  readonly fileCount: number;
+  readonly sizeBytes: number;
+  readonly blobCount: number;
+  /** Encoded bytes that are paid for. */
+  readonly storedBytes: bigint;
+  /** Paths that could not be read at the last scan. */
+  readonly unread: readonly { readonly path: string; readonly reason: string }[];
+  /** The least spread blob: how many of the network's shards hold it, as far as known. */
+  readonly spread: { readonly storedShards: number; readonly shardCount: number } | undefined;
+}
+
+export interface SnapshotSummary {
+  readonly snapshotId: string;
+  readonly folderId: string;
+  readonly folderName: string;
+  readonly device: string;
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly fileCount: number;
+  readonly sizeBytes: number;
+  readonly blobId: string;
+}
+
+export interface VaultStatus {
+  readonly vaultId: string;
+  readonly network: {
+    readonly name: string;
+    readonly isTryOut: boolean;
+    readonly chainIdentifier: string;
+    readonly epoch: number;
+    readonly shardCount: number;
+    readonly nodeCount: number;
+    readonly epochEndsAtMs: number;
+  };
+  readonly state: ProtectionState;
+  /** One true sentence, for the first line of every screen. */
+  readonly sentence: string;
+  readonly folders: readonly FolderStatus[];
+  readonly address: string;
+  readonly device: string;
+}
+
+export interface SyncReport {
+  readonly folders: readonly {
+    readonly folderId: string;
+    readonly name: string;
+    readonly snapshotId: string | undefined;
+    /** Whether this sync published a snapshot, or found nothing to change. */
+    readonly published: boolean;
+    readonly filesAdded: number;
+    readonly filesChanged: number;
+    readonly filesRemoved: number;
+    readonly bytesRead: number;
+    readonly bytesSealed: number;
+    readonly unread: readonly { readonly path: string; readonly reason: string }[];
+    readonly protectedUntil: { readonly atMs: number; readonly epoch: number } | undefined;
+  }[];
+  readonly spent: { readonly walFrost: bigint; readonly gasMist: bigint };
+}
+
+export interface ListEntry {
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'symlink';
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly mtimeMs: number;
+  readonly target: string | undefined;
+}
+
+export interface RestoreReport {
+  readonly snapshotId: string;
+  readonly target: string;
+  readonly filesRestored: number;
+  readonly bytesRestored: number;
+  readonly filesAlreadyThere: number;
+  /** What could not be restored, with the reason. */
+  readonly lost: readonly { readonly path: string; readonly code: ErrorCode; readonly reason: string }[];
+}
+
+export interface ExtendReport {
+  readonly blobs: number;
+  readonly transactions: number;
+  readonly spent: { readonly walFrost: bigint; readonly gasMist: bigint };
+  readonly protectedUntil: { readonly atMs: number; readonly epoch: number } | undefined;
+}
+
+export interface WalletStatus {
+  readonly address: string;
+  readonly accountIndex: number;
+  readonly walFrost: bigint;
+  readonly suiMist: bigint;
+  readonly walCoinCount: number;
+  readonly spent: { readonly walFrost: bigint; readonly gasMist: bigint };
+  readonly transactions: readonly {
+    readonly digest: string;
+    readonly kind: string;
+    readonly state: string;
+    readonly atMs: number;
+    readonly quotedFrost: bigint;
+    readonly quotedGasMist: bigint;
+    readonly actualFrost: bigint | undefined;
+    readonly actualGasMist: bigint | undefined;
+  }[];
+}
+
+export interface DoctorReport {
+  readonly findings: readonly {
+    readonly area: string;
+    readonly ok: boolean;
+    readonly sentence: string;
+    readonly code: ErrorCode | undefined;
+  }[];
+}
+
+/** A method's last argument: how to stop it. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A folder is named by its name, the start of its ID, or its path. */
+export interface EngineApi {
+  status(request: { readonly withSpread?: boolean }, options?: CallOptions): Promise<VaultStatus>;
+  addFolder(
+    request: {
+      readonly path: string;
+      readonly name?: string;
+      readonly excludes: readonly string[];
+      readonly permanent: boolean;
+    },
+    options?: CallOptions,
+  ): Promise<FolderStatus>;
+  removeFolder(request: { readonly folder: string }, options?: CallOptions): Promise<FolderStatus>;
+  sync(
+    request: { readonly folder?: string; readonly acceptDeletions?: boolean },
+    options?: CallOptions,
+  ): Promise<SyncReport>;
+  snapshots(request: { readonly folder?: string }, options?: CallOptions): Promise<readonly SnapshotSummary[]>;
+  list(
+    request: { readonly folder: string; readonly path: string; readonly snapshot?: string },
+    options?: CallOptions,
+  ): Promise<readonly ListEntry[]>;
+  restore(
+    request: {
+      readonly folder: string;
+      readonly target: string;
+      readonly snapshot?: string;
+      readonly glob?: string;
+    },
+    options?: CallOptions,
+  ): Promise<RestoreReport>;
+  extend(
+    request: { readonly folder: string; readonly epochs: number },
+    options?: CallOptions,
+  ): Promise<ExtendReport>;
+  wallet(request: Record<string, never>, options?: CallOptions): Promise<WalletStatus>;
+  exportKey(request: Record<string, never>, options?: CallOptions): Promise<{ readonly key: string }>;
+  doctor(request: { readonly rebuildIndex?: boolean }, options?: CallOptions): Promise<DoctorReport>;
+}
+
+/** The engine as its users hold it: the methods, and what it tells by itself. */
+export interface EngineConnection {
+  readonly api: EngineApi;
+  /** Receive every event from now on. Returns a function that ends it. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+  close(): Promise<void>;
+}
+
+export type EngineMethod = keyof EngineApi;
+export type { SerializedError };

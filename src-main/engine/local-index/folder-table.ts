@@ -1,0 +1,126 @@
+/** @file The folders that this device protects, or has protected. */
+import type { Database, Statement } from 'better-sqlite3';
+import type { FolderId } from '../model/ids.ts';
+
+export interface FolderRecord {
+  readonly folderId: FolderId;
+  /** Unique in the vault. */
+  readonly name: string;
+  /** Absolute path of the root, as the file system names it. */
+  readonly root: string;
+  /** Whether its packs are permanent: nobody can delete them before their end epoch. */
+  readonly permanent: boolean;
+  /** Ignore patterns beside the `.floeignore` files. */
+  readonly excludes: readonly string[];
+  /** The folder's keys, sealed under the vault key: archive/ knows the bytes. */
+  readonly wrappedKeys: Uint8Array;
+  /** The field of this account's head that belongs to the folder: 1 and up. */
+  readonly headSlot: number;
+  /** No longer protected; its snapshots stay until they lapse. */
+  readonly removed: boolean;
+  /** The device number of the root's file system when last seen: an unmounted drive changes it. */
+  readonly rootDevice: string | undefined;
+  readonly lastSyncAtMs: number | undefined;
+  /** Code of what keeps it from being protected, if anything. */
+  readonly lastProblem: string | undefined;
+}
+
+interface Row {
+  folder_id: string;
+  name: string;
+  root: string;
+  permanent: number;
+  excludes: string;
+  wrapped_keys: Buffer;
+  head_slot: number;
+  removed: number;
+  root_device: string | null;
+  last_sync_at_ms: number | null;
+  last_problem: string | null;
+}
+
+const read = (row: Row): FolderRecord => ({
+  folderId: row.folder_id as FolderId,
+  name: row.name,
+  root: row.root,
+  permanent: row.permanent === 1,
+  excludes: JSON.parse(row.excludes) as string[],
+  wrappedKeys: row.wrapped_keys,
+  headSlot: row.head_slot,
+  removed: row.removed === 1,
+  rootDevice: row.root_device ?? undefined,
+  lastSyncAtMs: row.last_sync_at_ms ?? undefined,
+  lastProblem: row.last_problem ?? undefined,
+});
+
+export class FolderTable {
+  readonly #all: Statement<[], Row>;
+  readonly #one: Statement<[string], Row>;
+  readonly #insert: Statement;
+  readonly #state: Statement;
+  readonly #remove: Statement;
+  readonly #slot: Statement<[], { slot: number }>;
+
+  constructor(database: Database) {
+    this.#all = database.prepare('SELECT * FROM folders ORDER BY head_slot');
+    this.#one = database.prepare('SELECT * FROM folders WHERE folder_id = ?');
+    this.#insert = database.prepare(
+      `INSERT INTO folders (folder_id, name, root, permanent, excludes, wrapped_keys, head_slot)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#state = database.prepare(
+      `UPDATE folders SET root_device = coalesce(?, root_device),
+       last_sync_at_ms = coalesce(?, last_sync_at_ms), last_problem = ? WHERE folder_id = ?`,
+    );
+    this.#remove = database.prepare('UPDATE folders SET removed = 1 WHERE folder_id = ?');
+    this.#slot = database.prepare('SELECT coalesce(max(head_slot), 0) + 1 AS slot FROM folders');
+  }
+
+  /** All folders, removed ones included, oldest first. */
+  all(): FolderRecord[] {
+    return this.#all.all().map(read);
+  }
+
+  find(folderId: FolderId): FolderRecord | undefined {
+    const row = this.#one.get(folderId);
+    return row && read(row);
+  }
+
+  /** The next free field of the head; never given twice, so that an old field is never reused. */
+  nextHeadSlot(): number {
+    return this.#slot.get()?.slot ?? 1;
+  }
+
+  add(folder: Omit<FolderRecord, 'removed' | 'rootDevice' | 'lastSyncAtMs' | 'lastProblem'>): void {
+    this.#insert.run(
+      folder.folderId,
+      folder.name,
+      folder.root,
+      folder.permanent ? 1 : 0,
+      JSON.stringify(folder.excludes),
+      folder.wrappedKeys,
+      folder.headSlot,
+    );
+  }
+
+  /** Record how the last sync ended. `problem` undefined clears it. */
+  recordSync(
+    folderId: FolderId,
+    outcome: {
+      readonly rootDevice?: string;
+      readonly syncedAtMs?: number;
+      readonly problem: string | undefined;
+    },
+  ): void {
+    this.#state.run(
+      outcome.rootDevice ?? null,
+      outcome.syncedAtMs ?? null,
+      outcome.problem ?? null,
+      folderId,
+    );
+  }
+
+  markRemoved(folderId: FolderId): void {
+    this.#remove.run(folderId);
+  }
+}

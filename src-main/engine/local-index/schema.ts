@@ -1,0 +1,128 @@
+/**
+ * @file The tables of the local index, and how older ones become the newest.
+ *
+ * The local index is a cache of what the network knows, plus the journal of unfinished work. All
+ * of it but the journal and the list of folders can be read back from the network. Names and paths
+ * may stand here (the file is 0600); keys never do, except wrapped under the vault key.
+ */
+import type { Database } from 'better-sqlite3';
+import { EngineError } from '../model/engine-error.ts';
+
+/** Each entry brings the schema from its index to the next number. Never edited once released. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE folders (
+    folder_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    root TEXT NOT NULL,
+    permanent INTEGER NOT NULL,
+    excludes TEXT NOT NULL,
+    wrapped_keys BLOB NOT NULL,
+    head_slot INTEGER NOT NULL UNIQUE,
+    removed INTEGER NOT NULL DEFAULT 0,
+    root_device TEXT,
+    last_sync_at_ms INTEGER,
+    last_problem TEXT
+  ) STRICT;
+
+  -- What is known of each path: its stat when it was read, and the chunks of its content.
+  CREATE TABLE entries (
+    folder_id TEXT NOT NULL,
+    path BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
+    ino INTEGER NOT NULL,
+    dev INTEGER NOT NULL,
+    mode INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    extra BLOB,
+    PRIMARY KEY (folder_id, path)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE unread (
+    folder_id TEXT NOT NULL,
+    path BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (folder_id, path)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The journal: one row a pack, from sealed to published. State names are the steps' participles.
+  CREATE TABLE packs (
+    pack_id TEXT PRIMARY KEY,
+    ordinal INTEGER NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    permanent INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    sealed_hash BLOB NOT NULL,
+    blob_id TEXT,
+    root_hash BLOB,
+    blob_object_id TEXT,
+    end_epoch INTEGER,
+    certificate TEXT,
+    stored_shards INTEGER,
+    shard_count INTEGER,
+    spooled INTEGER NOT NULL,
+    commit_record TEXT,
+    problem TEXT
+  ) STRICT;
+  CREATE INDEX packs_by_blob ON packs (blob_id);
+
+  CREATE TABLE chunks (
+    folder_id TEXT NOT NULL,
+    chunk_id BLOB NOT NULL,
+    kind INTEGER NOT NULL,
+    pack_id TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (folder_id, chunk_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX chunks_by_pack ON chunks (pack_id);
+
+  -- Signed transactions, journaled before they are submitted; afterwards the ledger.
+  CREATE TABLE transactions (
+    digest TEXT PRIMARY KEY,
+    ordinal INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    pack_ids TEXT NOT NULL,
+    prepared TEXT NOT NULL,
+    quoted_frost INTEGER NOT NULL,
+    quoted_gas_mist INTEGER NOT NULL,
+    actual_frost INTEGER,
+    actual_gas_mist INTEGER,
+    at_ms INTEGER NOT NULL,
+    epoch INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE snapshots (
+    snapshot_id TEXT PRIMARY KEY,
+    folder_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX snapshots_by_folder ON snapshots (folder_id, sequence);
+
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  `,
+];
+
+/**
+ * Bring the schema up to date.
+ *
+ * @throws EngineError `format-unknown` when a newer release wrote the index
+ */
+export function migrate(database: Database): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > MIGRATIONS.length) {
+    throw new EngineError('format-unknown', `the local index has schema ${String(version)}`);
+  }
+  for (let next = version; next < MIGRATIONS.length; next += 1) {
+    database.transaction(() => {
+      database.exec(MIGRATIONS[next] ?? '');
+      database.pragma(`user_version = ${String(next + 1)}`);
+    })();
+  }
+}
