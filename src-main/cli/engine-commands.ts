@@ -1,0 +1,286 @@
+/** @file add, remove, folders, status, sync, daemon, extend, doctor. */
+import { resolve } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { FolderStatus, SyncReport, VaultStatus } from '#contract/api.ts';
+import { EXIT } from '#contract/errors.ts';
+import { serveHome } from '#host/daemon.ts';
+import { runCommand, withEngine, type Outcome } from './context.ts';
+import { packEventText } from './pack-text.ts';
+import { bytesText, coinText, dateText, tableLines } from './text.ts';
+
+/** How many unread files are listed before the rest is only counted. */
+const UNREAD_LISTED_MAX = 20;
+
+export function addEngineCommands(program: Command): void {
+  addFolderCommands(program);
+  addSyncCommand(program);
+  addDaemonCommand(program);
+  program
+    .command('extend')
+    .description("buy more epochs for everything that a folder's newest snapshot needs")
+    .argument('<folder>')
+    .requiredOption('--epochs <n>', 'epochs to add to the earliest end', positiveInteger)
+    .action(async (folder: string, options: { epochs: number }, command: Command) =>
+      runCommand(command, async (context) =>
+        withEngine(context, async ({ api }) => {
+          const report = await api.extend({ folder, epochs: options.epochs }, context);
+          context.print(report, [
+            `Extended ${String(report.blobs)} blobs in ${String(report.transactions)} transactions for ${coinText(report.spent.walFrost)} WAL and ${coinText(report.spent.gasMist)} SUI.`,
+            ...untilLines(report.protectedUntil),
+          ]);
+          return EXIT.ok;
+        }),
+      ),
+    );
+  program
+    .command('doctor')
+    .description('look at everything of this home, and at the network behind it')
+    .option('--rebuild-index', 'set a damaged local index aside and read it back from the network')
+    .action(async (options: { rebuildIndex?: boolean }, command: Command) =>
+      runCommand(command, async (context) =>
+        withEngine(context, async ({ api }) => {
+          const report = await api.doctor(
+            { rebuildIndex: options.rebuildIndex === true },
+            context,
+          );
+          context.print(
+            report,
+            report.findings.map(
+              (finding) => `${finding.ok ? 'ok  ' : 'BAD '} ${finding.area}: ${finding.sentence}`,
+            ),
+          );
+          return report.findings.every((finding) => finding.ok) ? EXIT.ok : EXIT.damage;
+        }),
+      ),
+    );
+}
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError('a whole number from 1 is needed');
+  }
+  return value;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+function addFolderCommands(program: Command): void {
+  program
+    .command('add')
+    .description('choose a folder to protect; nothing is spent before the next sync')
+    .argument('<dir>')
+    .option('--name <name>', 'how the folder is called (else the last part of its path)')
+    .option('--exclude <pattern>', 'leave out what matches, gitignore syntax (repeatable)', collect, [])
+    .option('--permanent', 'nobody can delete it before its end, not even you; for archives')
+    .action(
+      async (
+        dir: string,
+        options: { name?: string; exclude: string[]; permanent?: boolean },
+        command: Command,
+      ) =>
+        runCommand(command, async (context) =>
+          withEngine(context, async ({ api }) => {
+            const folder = await api.addFolder(
+              {
+                path: resolve(dir),
+                excludes: options.exclude,
+                permanent: options.permanent === true,
+                ...(options.name === undefined ? {} : { name: options.name }),
+              },
+              context,
+            );
+            context.print(folder, [
+              `${folder.name} will be protected: ${folder.path}`,
+              options.permanent === true
+                ? 'Permanent: its packs cannot be deleted before their end.'
+                : 'Whoever steals your 24 words could delete it; use --permanent for archives.',
+              `Next: floe sync ${folder.name}`,
+            ]);
+            return EXIT.ok;
+          }),
+        ),
+    );
+  program
+    .command('remove')
+    .description('stop protecting a folder; its snapshots stay until they lapse')
+    .argument('<folder>')
+    .action(async (folder: string, _options: unknown, command: Command) =>
+      runCommand(command, async (context) =>
+        withEngine(context, async ({ api }) => {
+          const removed = await api.removeFolder({ folder }, context);
+          context.print(removed, [
+            `${removed.name} is no longer protected. Nothing was spent.`,
+            ...untilLines(removed.protectedUntil, 'Its last snapshot can be restored'),
+          ]);
+          return EXIT.ok;
+        }),
+      ),
+    );
+  program
+    .command('folders')
+    .description('the folders of this vault')
+    .action(async (_options: unknown, command: Command) =>
+      runCommand(command, async (context) =>
+        withEngine(context, async ({ api }) => {
+          const { folders } = await api.status({}, context);
+          context.print({ folders }, folderLines(folders));
+          return EXIT.ok;
+        }),
+      ),
+    );
+  program
+    .command('status')
+    .description('is everything protected, until when, and what is missing')
+    .action(async (_options: unknown, command: Command) =>
+      runCommand(command, async (context) =>
+        withEngine(context, async ({ api }) => {
+          const status = await api.status({ withSpread: true }, context);
+          context.print(status, statusLines(status));
+          return statusExit(status);
+        }),
+      ),
+    );
+}
+
+/** 0 when all is protected, 3 when files are unread, 4 when something is not protected yet. */
+function statusExit(status: VaultStatus): Outcome {
+  const active = status.folders.filter((folder) => !folder.removed);
+  if (active.some((folder) => folder.protectedUntil === undefined)) return EXIT.notProtectedYet;
+  return active.some((folder) => folder.unread.length > 0) ? EXIT.someFilesUnread : EXIT.ok;
+}
+
+function addSyncCommand(program: Command): void {
+  program
+    .command('sync')
+    .description('bring every folder, or one, up to date; returns when all is protected')
+    .argument('[folder]')
+    .option('--accept-deletions', 'the many files that vanished were deleted on purpose')
+    .action(
+      async (
+        folder: string | undefined,
+        options: { acceptDeletions?: boolean },
+        command: Command,
+      ) =>
+        runCommand(command, async (context) =>
+          withEngine(context, async (connection) => {
+            connection.subscribe((event) => {
+              if (event.kind !== 'pack') return;
+              context.progress.end();
+              context.note(packEventText(event));
+            });
+            const report = await connection.api.sync(
+              {
+                acceptDeletions: options.acceptDeletions === true,
+                ...(folder === undefined ? {} : { folder }),
+              },
+              context,
+            );
+            context.print(report, syncLines(report));
+            return report.folders.some(({ unread }) => unread.length > 0)
+              ? EXIT.someFilesUnread
+              : EXIT.ok;
+          }),
+        ),
+    );
+}
+
+function addDaemonCommand(program: Command): void {
+  program
+    .command('daemon')
+    .description('keep this home protected until stopped; other commands use it while it runs')
+    .option('--no-watch', 'only serve other commands; do not watch the folders')
+    .action(async (options: { watch: boolean }, command: Command) =>
+      runCommand(command, async (context) => {
+        await serveHome({
+          home: context.home,
+          passphraseFile: context.passphraseFile,
+          watch: options.watch,
+          signal: context.signal,
+          onReady: (socket) => {
+            context.print({ ready: true, pid: process.pid, socket }, ['Floe keeps watch. Ctrl-C stops it.']);
+          },
+          onEvent: (event) => {
+            if (event.kind === 'pack') context.note(packEventText(event));
+            if (event.kind === 'sync-ended') {
+              context.note(
+                event.problem === undefined
+                  ? `${event.folderName} is up to date`
+                  : `${event.folderName}: ${event.problem.message}`,
+              );
+            }
+          },
+        });
+        return EXIT.ok;
+      }),
+    );
+}
+
+function untilLines(
+  until: { readonly atMs: number; readonly epoch: number } | undefined,
+  what = 'Protected',
+): string[] {
+  return until ? [`${what} until ${dateText(until.atMs)} (epoch ${String(until.epoch)})`] : [];
+}
+
+function folderState(folder: FolderStatus): string {
+  if (folder.removed) return 'No longer protected';
+  if (folder.problem) return `Needs attention: ${folder.problem.message}`;
+  if (!folder.protectedUntil) return 'Not protected yet';
+  return untilLines(folder.protectedUntil)[0] ?? '';
+}
+
+function folderLines(folders: readonly FolderStatus[]): string[] {
+  if (folders.length === 0) return ['No folder is protected yet. Next: floe add DIR'];
+  return tableLines(
+    folders.map((folder) => [
+      folder.name,
+      `${folder.fileCount.toLocaleString('en')} files`,
+      bytesText(folder.sizeBytes),
+      folderState(folder),
+    ]),
+  );
+}
+
+export function statusLines(status: VaultStatus): string[] {
+  const lines = [status.sentence, ''];
+  lines.push(...folderLines(status.folders));
+  for (const folder of status.folders) {
+    if (folder.spread && !folder.removed) {
+      const { storedShards, shardCount } = folder.spread;
+      lines.push(`${folder.name}: spread ${String(storedShards)} of ${String(shardCount)} shards`);
+    }
+    lines.push(...unreadLines(folder.name, folder.unread));
+  }
+  lines.push(
+    '',
+    `Network ${status.network.name}, epoch ${String(status.network.epoch)}, ${String(status.network.shardCount)} shards on ${String(status.network.nodeCount)} storage nodes`,
+  );
+  return lines;
+}
+
+function unreadLines(
+  name: string,
+  unread: readonly { readonly path: string; readonly reason: string }[],
+): string[] {
+  if (unread.length === 0) return [];
+  const listed = unread
+    .slice(0, UNREAD_LISTED_MAX)
+    .map(({ path, reason }) => `  ${path}: ${reason}`);
+  const more = unread.length - listed.length;
+  return [
+    `${name}: ${String(unread.length)} files could not be read:`,
+    ...listed,
+    ...(more > 0 ? [`  and ${String(more)} more`] : []),
+  ];
+}
+
+export function syncLines(report: SyncReport): string[] {
+  return report.folders.flatMap((folder) => [
+    folder.published
+      ? `${folder.name}: ${String(folder.filesAdded)} new, ${String(folder.filesChanged)} changed, ${String(folder.filesRemoved)} removed; ${bytesText(folder.bytesSealed)} stored`
+      : `${folder.name}: nothing changed`,
+    ...unreadLines(folder.name, folder.unread),
+    ...untilLines(folder.protectedUntil),
+  ]);
+}
