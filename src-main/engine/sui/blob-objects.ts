@@ -1,0 +1,59 @@
+/**
+ * @file Blob objects: which ones an account owns, and how long each is paid for.
+ */
+import { blobIdFromBytes, epoch, type ObjectId, type SuiAddress } from '#engine/model/ids.ts';
+import type { BlobObject } from '#engine/model/walrus.ts';
+import { Blob, parseStruct } from './move-structs.ts';
+import type { ChainObject, ChainRpc } from './rpc/chain-rpc.ts';
+import { listOwned } from './owned-objects.ts';
+
+/** A vault of 10 TB in packs of 128 MiB has 80,000 blobs; anything beyond is not ours. */
+const BLOB_OBJECTS_MAX = 200_000;
+
+export const blobType = (typePackageId: ObjectId): string => `${typePackageId}::blob::Blob`;
+
+/** The Blob objects with these IDs; undefined for one that is gone or not a Blob. */
+export async function readBlobObjects(
+  rpc: ChainRpc,
+  typePackageId: ObjectId,
+  objectIds: readonly ObjectId[],
+  signal?: AbortSignal,
+): Promise<Map<ObjectId, BlobObject | undefined>> {
+  const objects = await rpc.readObjects(objectIds, signal);
+  const type = blobType(typePackageId);
+  return new Map(
+    objectIds.map((objectId, index) => {
+      const object = objects[index];
+      return [objectId, object?.type === type ? parseBlobObject(object) : undefined];
+    }),
+  );
+}
+
+/** All Blob objects of an account, page by page. */
+export async function* listBlobObjects(
+  rpc: ChainRpc,
+  typePackageId: ObjectId,
+  owner: SuiAddress,
+  signal?: AbortSignal,
+): AsyncGenerator<BlobObject> {
+  const request = { owner, type: blobType(typePackageId), itemsMax: BLOB_OBJECTS_MAX };
+  for await (const object of listOwned(rpc, request, signal)) yield parseBlobObject(object);
+}
+
+export function parseBlobObject(object: ChainObject): BlobObject {
+  const blob = parseStruct(Blob, object.contents, object.objectId);
+  const { owner } = object;
+  return {
+    blobObjectId: object.objectId,
+    blobId: blobIdFromBytes(blob.blob_id),
+    owner: owner.kind === 'address' ? owner.address : undefined,
+    registeredEpoch: epoch(blob.registered_epoch),
+    certifiedEpoch: blob.certified_epoch === null ? undefined : epoch(blob.certified_epoch),
+    startEpoch: epoch(blob.storage.start_epoch),
+    endEpoch: epoch(blob.storage.end_epoch),
+    sizeBytes: Number(blob.size),
+    storageSizeBytes: BigInt(blob.storage.storage_size),
+    deletable: blob.deletable,
+    version: object.version,
+  };
+}

@@ -1,0 +1,384 @@
+/**
+ * @file Turns what is asked into a plan: the exact objects, amounts and commands.
+ *
+ * Reads what it needs through the context (fresh, see [Note: Lagging endpoint]) and leaves gas and
+ * signing to `sign.ts`. What the chain shows done is skipped, so that asking twice costs once.
+ */
+import type { Transaction } from '@mysten/sui/transactions';
+import { EngineError } from '#engine/model/engine-error.ts';
+import type { ObjectId, SuiAddress } from '#engine/model/ids.ts';
+import {
+  encodedBytes,
+  storageCostFrost,
+  writeCostFrost,
+  type BlobObject,
+  type Certificate,
+} from '#engine/model/walrus.ts';
+import { blobType, parseBlobObject } from '../blob-objects.ts';
+import { BAG_TYPE } from '../head.ts';
+import { Exchange, parseStruct } from '../move-structs.ts';
+import { listCoins } from '../owned-objects.ts';
+import type { ChainObject, ChainRpc, Coin, ObjectRef } from '../rpc/chain-rpc.ts';
+import type { SystemState } from '../system.ts';
+import { balanceLow, chooseCoins, sumOf } from './coins.ts';
+import type { KnownVersions } from './known-versions.ts';
+import type { TransactionKind } from './policy.ts';
+import {
+  addCertifications,
+  addDeletions,
+  addExchange,
+  addExtensions,
+  addHeadChange,
+  addMerge,
+  addRegistrations,
+  addTransfer,
+  type BlobToRegister,
+  type HeadField,
+} from './programs.ts';
+
+/** Blobs of one registration: 4 commands and 8 inputs each, of 1,024 and 2,048 allowed. */
+export const BLOBS_REGISTERED_MAX = 100;
+/** Blobs of one certification: a signature, a bitmap and a message each, of 128 KiB in all. */
+export const BLOBS_CERTIFIED_MAX = 200;
+/** Blobs of one extension: 3 commands and 5 inputs each. */
+export const BLOBS_EXTENDED_MAX = 200;
+/** Blobs of one deletion. */
+export const BLOBS_DELETED_MAX = 200;
+/** A head field is one constant of the transaction; Sui allows 16 KiB for each. */
+export const HEAD_FIELD_BYTES_MAX = 16_000;
+/** Coins of WAL of one payment, and how many more it merges on the way. */
+const WAL_COINS = { coinsMax: 400, extraCoins: 15 };
+/** Coins of one merge. */
+const COINS_MERGED_MAX = 400;
+/** Coins that are looked at. */
+export const COINS_LISTED_MAX = 2_000;
+
+export interface PlanContext {
+  readonly rpc: ChainRpc;
+  readonly system: SystemState;
+  readonly owner: SuiAddress;
+  readonly versions: KnownVersions;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A transaction but for its gas. */
+export interface Plan {
+  readonly kind: TransactionKind;
+  readonly walFrost: bigint;
+  /** SUI split off the gas coin. */
+  readonly suiMist: bigint;
+  readonly walCoins: readonly Coin[];
+  readonly exchange?: { readonly objectId: ObjectId; readonly packageId: ObjectId };
+  readonly recipient?: SuiAddress;
+  addCommands(tx: Transaction): void;
+}
+
+type Planned<Skipped = never> = Promise<{
+  readonly plan: Plan | undefined;
+  readonly skipped: readonly Skipped[];
+}>;
+
+export interface RegistrationRequest {
+  readonly blobs: readonly BlobToRegister[];
+  /** How long: a number of epochs from now, or the epoch at whose start it ends. */
+  readonly duration: { readonly epochs: number } | { readonly endEpoch: number };
+}
+
+export interface CertificationRequest {
+  readonly certificates: readonly {
+    readonly blobObjectId: ObjectId;
+    readonly certificate: Certificate;
+  }[];
+  /** What to publish with them. Without `bag` a new one is made. */
+  readonly head?: {
+    readonly bag?: ObjectId | undefined;
+    readonly fields: readonly HeadField[];
+  };
+}
+
+export interface ExtensionRequest {
+  readonly blobObjectId: ObjectId;
+  readonly targetEndEpoch: number;
+}
+
+export async function planRegistration(
+  context: PlanContext,
+  request: RegistrationRequest,
+): Planned {
+  const { system, owner } = context;
+  limit(request.blobs.length, BLOBS_REGISTERED_MAX, 'blobs to register');
+  const { duration } = request;
+  const epochsAhead = 'epochs' in duration ? duration.epochs : duration.endEpoch - system.epoch;
+  requireEpochsAhead(epochsAhead, system);
+  const blobs = request.blobs.map((blob) => {
+    const storageBytes = encodedBytes(blob.sizeBytes, system.shardCount);
+    return {
+      ...blob,
+      storageBytes,
+      storageCostFrost: storageCostFrost(storageBytes, epochsAhead, system.storagePriceFrostPerMib),
+      writeCostFrost: writeCostFrost(storageBytes, system.writePriceFrostPerMib),
+    };
+  });
+  const walFrost = blobs.reduce((sum, b) => sum + b.storageCostFrost + b.writeCostFrost, 0n);
+  const walCoins = await chooseWal(context, walFrost);
+  return whole({
+    kind: 'register',
+    walFrost,
+    suiMist: 0n,
+    walCoins,
+    addCommands: (tx) => addRegistrations(tx, { system, blobs, epochsAhead, walCoins, owner }),
+  });
+}
+
+export async function planCertification(
+  context: PlanContext,
+  request: CertificationRequest,
+): Planned<CertificationRequest['certificates'][number]> {
+  const { system, owner } = context;
+  limit(request.certificates.length, BLOBS_CERTIFIED_MAX, 'blobs to certify', 0);
+  for (const { key, value } of request.head?.fields ?? []) {
+    limit(value.length, HEAD_FIELD_BYTES_MAX, `bytes of head field ${String(key)}`, 0);
+  }
+  const ids = request.certificates.map(({ blobObjectId }) => blobObjectId);
+  const bagId = request.head?.bag;
+  const objects = await readOwned(context, bagId === undefined ? ids : [...ids, bagId]);
+  const bag = bagId === undefined ? undefined : requireType(objects.get(bagId), BAG_TYPE, bagId);
+  const certifications: { blob: ObjectRef; certificate: Certificate }[] = [];
+  const skipped: CertificationRequest['certificates'][number][] = [];
+  for (const one of request.certificates) {
+    const { ref, blob } = requireBlob(context, objects.get(one.blobObjectId), one.blobObjectId);
+    if (blob.certifiedEpoch !== undefined) skipped.push(one);
+    else certifications.push({ blob: ref, certificate: one.certificate });
+  }
+  const head = request.head && { bag, fields: request.head.fields };
+  if (certifications.length === 0 && !head) return { plan: undefined, skipped };
+  const plan: Plan = {
+    kind: 'certify',
+    walFrost: 0n,
+    suiMist: 0n,
+    walCoins: [],
+    addCommands: (tx) => {
+      addCertifications(tx, system, certifications);
+      if (head) addHeadChange(tx, head, owner);
+    },
+  };
+  return { plan, skipped };
+}
+
+export async function planExtension(
+  context: PlanContext,
+  requests: readonly ExtensionRequest[],
+): Planned<ExtensionRequest> {
+  const { system } = context;
+  limit(requests.length, BLOBS_EXTENDED_MAX, 'blobs to extend');
+  const objects = await readOwned(
+    context,
+    requests.map(({ blobObjectId }) => blobObjectId),
+  );
+  const skipped: ExtensionRequest[] = [];
+  const extensions = requests.flatMap((request) => {
+    const { blobObjectId, targetEndEpoch } = request;
+    const { ref, blob } = requireBlob(context, objects.get(blobObjectId), blobObjectId);
+    if (blob.endEpoch >= targetEndEpoch) {
+      skipped.push(request);
+      return [];
+    }
+    requireExtendable(blob, targetEndEpoch, system);
+    const storageBytes = blob.storageSizeBytes;
+    const epochs = targetEndEpoch - blob.endEpoch;
+    const costFrost = storageCostFrost(storageBytes, epochs, system.storagePriceFrostPerMib);
+    return [{ blob: ref, storageBytes, endEpoch: blob.endEpoch, targetEndEpoch, costFrost }];
+  });
+  if (extensions.length === 0) return { plan: undefined, skipped };
+  const walFrost = extensions.reduce((sum, { costFrost }) => sum + costFrost, 0n);
+  const walCoins = await chooseWal(context, walFrost);
+  const plan: Plan = {
+    kind: 'extend',
+    walFrost,
+    suiMist: 0n,
+    walCoins,
+    addCommands: (tx) => addExtensions(tx, { system, extensions, walCoins }),
+  };
+  return { plan, skipped };
+}
+
+export async function planDeletion(
+  context: PlanContext,
+  blobObjectIds: readonly ObjectId[],
+): Planned {
+  const { system, owner } = context;
+  limit(blobObjectIds.length, BLOBS_DELETED_MAX, 'blobs to delete');
+  const objects = await readOwned(context, blobObjectIds);
+  const refs = blobObjectIds.map((id) => requireBlob(context, objects.get(id), id).ref);
+  return whole({
+    kind: 'delete',
+    walFrost: 0n,
+    suiMist: 0n,
+    walCoins: [],
+    addCommands: (tx) => addDeletions(tx, system, refs, owner),
+  });
+}
+
+export async function planExchange(
+  context: PlanContext,
+  exchangeIds: readonly ObjectId[],
+  mist: bigint,
+): Planned {
+  const { owner } = context;
+  const objects = await context.rpc.readObjects(exchangeIds, context.signal);
+  for (const object of objects) {
+    if (object?.owner.kind !== 'shared') continue;
+    const [packageId, ...rest] = object.type.split('::');
+    if (packageId === undefined || rest.join('::') !== 'wal_exchange::Exchange') continue;
+    const { wal, rate } = parseStruct(Exchange, object.contents, object.objectId);
+    const frost = (mist * BigInt(rate.wal)) / BigInt(rate.sui);
+    if (frost === 0n || BigInt(wal) < frost) continue;
+    const exchange = {
+      objectId: object.objectId,
+      packageId: packageId as ObjectId,
+      initialSharedVersion: object.owner.initialSharedVersion,
+    };
+    return whole({
+      kind: 'exchange',
+      walFrost: 0n,
+      suiMist: mist,
+      walCoins: [],
+      exchange,
+      addCommands: (tx) => addExchange(tx, exchange, mist, owner),
+    });
+  }
+  throw new EngineError('balance-low', 'no exchange of this network can give that much WAL', {
+    context: { address: owner, mist: String(mist), exchanges: exchangeIds.length },
+  });
+}
+
+export async function planTransfer(
+  context: PlanContext,
+  request: { readonly recipient: SuiAddress; readonly mist: bigint; readonly frost: bigint },
+): Planned {
+  const { recipient, mist, frost } = request;
+  if (mist <= 0n && frost <= 0n) throw new RangeError('a transfer of nothing');
+  const walCoins = frost > 0n ? await chooseWal(context, frost) : [];
+  const { walType } = context.system;
+  return whole({
+    kind: 'transfer',
+    walFrost: frost,
+    suiMist: mist,
+    walCoins,
+    recipient,
+    addCommands: (tx) => addTransfer(tx, { walType, mist, frost, walCoins, recipient }),
+  });
+}
+
+export async function planMerge(context: PlanContext): Planned {
+  const coins = (await readCoins(context, context.system.walType)).slice(0, COINS_MERGED_MAX);
+  if (coins.length < 2) return { plan: undefined, skipped: [] };
+  return whole({
+    kind: 'merge',
+    walFrost: 0n,
+    suiMist: 0n,
+    walCoins: coins,
+    addCommands: (tx) => addMerge(tx, coins),
+  });
+}
+
+/** The account's coins of a type, none of them older than we know. */
+export function readCoins(context: PlanContext, coinType: string): Promise<readonly Coin[]> {
+  const { rpc, owner, versions, signal } = context;
+  return versions.readUpToDate(
+    () => listCoins(rpc, { owner, coinType, coinsMax: COINS_LISTED_MAX }, signal),
+    (coins) => coins,
+    signal,
+  );
+}
+
+async function chooseWal(context: PlanContext, needed: bigint): Promise<readonly Coin[]> {
+  const coins = await readCoins(context, context.system.walType);
+  const chosen = chooseCoins(coins, needed, WAL_COINS);
+  if (!chosen || chosen.length === 0) throw balanceLow('WAL', needed, sumOf(coins), context.owner);
+  return chosen;
+}
+
+async function readOwned(
+  context: PlanContext,
+  objectIds: readonly ObjectId[],
+): Promise<Map<ObjectId, ChainObject>> {
+  const { rpc, versions, signal } = context;
+  const objects = await versions.readUpToDate(
+    () => rpc.readObjects(objectIds, signal),
+    (answer) => answer.filter((object) => object !== undefined),
+    signal,
+  );
+  return new Map(objects.flatMap((object) => (object ? [[object.objectId, object]] : [])));
+}
+
+function requireBlob(
+  context: PlanContext,
+  object: ChainObject | undefined,
+  objectId: ObjectId,
+): { readonly ref: ObjectRef; readonly blob: BlobObject } {
+  const ref = requireType(object, blobType(context.system.typePackageId), objectId);
+  const blob = parseBlobObject(ref);
+  if (blob.owner !== context.owner) {
+    throw new EngineError('transaction-refused', `blob object ${objectId} is not this account's`, {
+      context: { objectId },
+    });
+  }
+  if (context.system.epoch >= blob.endEpoch) {
+    throw new EngineError('blob-expired', `blob object ${objectId} has expired`, {
+      context: { objectId, endEpoch: blob.endEpoch, epoch: context.system.epoch },
+    });
+  }
+  return { ref, blob };
+}
+
+function requireType(
+  object: ChainObject | undefined,
+  type: string,
+  objectId: ObjectId,
+): ChainObject {
+  if (object?.type === type) return object;
+  throw new EngineError('transaction-refused', `there is no ${type} ${objectId}`, {
+    context: { objectId },
+  });
+}
+
+function requireExtendable(blob: BlobObject, targetEndEpoch: number, system: SystemState): void {
+  if (blob.certifiedEpoch === undefined) {
+    throw new EngineError(
+      'blob-not-certified',
+      `blob object ${blob.blobObjectId} is not certified`,
+      {
+        context: { objectId: blob.blobObjectId },
+      },
+    );
+  }
+  requireEpochsAhead(targetEndEpoch - system.epoch, system);
+}
+
+function requireEpochsAhead(epochsAhead: number, system: SystemState): void {
+  if (
+    Number.isSafeInteger(epochsAhead) &&
+    epochsAhead > 0 &&
+    epochsAhead <= system.epochsAheadMax
+  ) {
+    return;
+  }
+  throw new EngineError(
+    'storage-exhausted',
+    `storage is sold for 1 to ${String(system.epochsAheadMax)} epochs ahead, not ${String(epochsAhead)}`,
+    { context: { epochsAhead, epochsAheadMax: system.epochsAheadMax } },
+  );
+}
+
+function limit(count: number, max: number, what: string, min = 1): void {
+  if (count < min || count > max) {
+    throw new RangeError(
+      `${String(count)} ${what} in one transaction, ${String(min)} to ${String(max)} are allowed`,
+    );
+  }
+}
+
+function whole(plan: Plan): { readonly plan: Plan; readonly skipped: readonly never[] } {
+  return { plan, skipped: [] };
+}

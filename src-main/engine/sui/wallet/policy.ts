@@ -1,0 +1,345 @@
+/**
+ * @file The last look at a transaction before it is signed.
+ *
+ * Works on the finished bytes, decoded anew, and knows nothing of how they were built: a bug, a
+ * hostile library or a mutated plan above must not be able to spend or give away anything else
+ * than what was quoted. Whatever is not explicitly allowed is refused:
+ *
+ * - sender and gas owner are the account, nothing but its own coins pays;
+ * - shared objects: System, or for an exchange the one exchange object;
+ * - commands: SplitCoins, MergeCoins, TransferObjects of results, and the Move functions listed
+ *   for the kind, in exactly the packages named;
+ * - recipients: the account itself; another address only in a transfer, and only the one given;
+ * - amounts: what is split off is what was quoted, and within the caps.
+ */
+import { bcs } from '@mysten/sui/bcs';
+import { TransactionDataBuilder } from '@mysten/sui/transactions';
+import { normalizeStructTag, normalizeSuiAddress } from '@mysten/sui/utils';
+import type { ErrorCode } from '#contract/errors.ts';
+import { EngineError } from '#engine/model/engine-error.ts';
+import {
+  parseObjectId,
+  type ObjectId,
+  type SuiAddress,
+  type TransactionDigest,
+} from '#engine/model/ids.ts';
+import type { ObjectRef } from '../rpc/chain-rpc.ts';
+
+export type TransactionKind =
+  'register' | 'certify' | 'extend' | 'delete' | 'exchange' | 'transfer' | 'merge';
+
+/** The most that one transaction may cost. */
+export interface SpendingCaps {
+  readonly walFrost: bigint;
+  /** SUI that leaves the account on purpose, by exchange or transfer. */
+  readonly suiMist: bigint;
+  /** Gas budget: what execution may cost at worst. */
+  readonly gasMist: bigint;
+}
+
+/** What a transaction is supposed to be. */
+export interface PolicyContext {
+  readonly kind: TransactionKind;
+  readonly sender: SuiAddress;
+  readonly systemObjectId: ObjectId;
+  readonly callPackageId: ObjectId;
+  readonly walType: string;
+  /** Set for an exchange only. */
+  readonly exchange?: { readonly objectId: ObjectId; readonly packageId: ObjectId } | undefined;
+  /** Set for a transfer only. */
+  readonly recipient?: SuiAddress | undefined;
+  /** The coins of WAL that may pay. */
+  readonly walCoins: readonly ObjectId[];
+  /** Exactly what may be split off. */
+  readonly quote: { readonly walFrost: bigint; readonly suiMist: bigint };
+  readonly caps: SpendingCaps;
+  /** The last Sui epoch in which it may execute; undefined where the network wants none. */
+  readonly expiresAfterSuiEpoch: bigint | undefined;
+}
+
+export interface CheckedTransaction {
+  readonly digest: TransactionDigest;
+  readonly gasMistMax: bigint;
+}
+
+type TransactionV1 = NonNullable<ReturnType<typeof bcs.TransactionData.parse>['V1']>;
+type Programmable = NonNullable<TransactionV1['kind']['ProgrammableTransaction']>;
+type Command = Programmable['commands'][number];
+type Argument = ReturnType<typeof bcs.Argument.parse>;
+type CallArg = Programmable['inputs'][number];
+
+/** Pure limits of Sui that would otherwise only show at the node. */
+const TRANSACTION_BYTES_MAX = 128 * 1024;
+const FRAMEWORK = normalizeSuiAddress('0x2');
+const HEAD_TYPES: readonly string[] = ['u64', 'vector<u8>'];
+
+/** Throws `transaction-not-allowed` or `cap-exceeded`. */
+export function checkTransaction(bytes: Uint8Array, context: PolicyContext): CheckedTransaction {
+  const transaction = decode(bytes);
+  checkEnvelope(transaction, context);
+  const program = transaction.kind.ProgrammableTransaction;
+  if (!program) throw notAllowed('it is not a programmable transaction');
+  const inputs = program.inputs.map((input) => readInput(input, context));
+  checkGas(transaction, inputs, context);
+  const spent = { walFrost: 0n, suiMist: 0n };
+  const check = { inputs, context, spent };
+  program.commands.forEach((command) => checkCommand(command, check));
+  checkSpending(spent, context);
+  return {
+    digest: TransactionDataBuilder.getDigestFromBytes(bytes) as TransactionDigest,
+    gasMistMax: BigInt(transaction.gasData.budget),
+  };
+}
+
+/** The owned objects that a transaction uses up, gas first, and when it expires. */
+export function inspectTransaction(bytes: Uint8Array): {
+  readonly digest: TransactionDigest;
+  readonly ownedInputs: readonly ObjectRef[];
+  readonly expiresAfterSuiEpoch: bigint | undefined;
+} {
+  const transaction = decode(bytes);
+  const refs = [...transaction.gasData.payment];
+  for (const input of transaction.kind.ProgrammableTransaction?.inputs ?? []) {
+    if (input.Object?.ImmOrOwnedObject) refs.push(input.Object.ImmOrOwnedObject);
+  }
+  const { expiration } = transaction;
+  return {
+    digest: TransactionDataBuilder.getDigestFromBytes(bytes) as TransactionDigest,
+    ownedInputs: refs.map(({ objectId, version, digest }) => ({
+      objectId: parseObjectId(objectId),
+      version: BigInt(version),
+      digest,
+    })),
+    expiresAfterSuiEpoch: expiration.Epoch === undefined ? undefined : BigInt(expiration.Epoch),
+  };
+}
+
+function decode(bytes: Uint8Array): TransactionV1 {
+  try {
+    const parsed = bcs.TransactionData.parse(bytes);
+    const isCanonical = Buffer.from(bcs.TransactionData.serialize(parsed).toBytes()).equals(bytes);
+    if (isCanonical && bytes.length <= TRANSACTION_BYTES_MAX) return parsed.V1;
+  } catch (error) {
+    throw notAllowed('its bytes are not a transaction', error);
+  }
+  throw notAllowed('its bytes are too long or not canonical');
+}
+
+function checkEnvelope(transaction: TransactionV1, context: PolicyContext): void {
+  if (transaction.sender !== context.sender) throw notAllowed('another account is the sender');
+  const { expiration } = transaction;
+  const wanted = context.expiresAfterSuiEpoch;
+  const isAsWanted =
+    wanted === undefined
+      ? expiration.$kind === 'None'
+      : expiration.$kind === 'Epoch' && BigInt(expiration.Epoch) === wanted;
+  if (!isAsWanted) throw notAllowed('its expiration is not the one this network wants');
+}
+
+function checkGas(
+  transaction: TransactionV1,
+  inputs: readonly Input[],
+  context: PolicyContext,
+): void {
+  const { owner, payment, budget } = transaction.gasData;
+  if (owner !== context.sender) throw notAllowed('another account is to pay the gas');
+  // Without coins the gas would come out of the address balance.
+  if (payment.length === 0) throw notAllowed('no coin pays the gas');
+  const used = new Set(inputs.flatMap((input) => (input.kind === 'owned' ? [input.objectId] : [])));
+  if (payment.some(({ objectId }) => used.has(parseObjectId(objectId)))) {
+    throw notAllowed('a gas coin is also an input');
+  }
+  if (BigInt(budget) > context.caps.gasMist) {
+    throw overCap('gas', BigInt(budget), context.caps.gasMist);
+  }
+}
+
+/** An input, reduced to what the rules below ask. */
+type Input =
+  | { readonly kind: 'pure'; readonly bytes: Uint8Array }
+  | { readonly kind: 'shared' }
+  | { readonly kind: 'owned'; readonly objectId: ObjectId; readonly isWal: boolean };
+
+function readInput(input: CallArg, context: PolicyContext): Input {
+  if (input.Pure) return { kind: 'pure', bytes: Buffer.from(input.Pure.bytes, 'base64') };
+  const owned = input.Object?.ImmOrOwnedObject;
+  if (owned) {
+    const objectId = parseObjectId(owned.objectId);
+    return { kind: 'owned', objectId, isWal: context.walCoins.includes(objectId) };
+  }
+  const shared = input.Object?.SharedObject;
+  if (!shared) throw notAllowed('an input is neither a value, a shared nor an owned object');
+  const wanted = context.kind === 'exchange' ? context.exchange?.objectId : context.systemObjectId;
+  if (parseObjectId(shared.objectId) !== wanted) {
+    throw notAllowed(`it uses the shared object ${shared.objectId}`);
+  }
+  return { kind: 'shared' };
+}
+
+interface Check {
+  readonly inputs: readonly Input[];
+  readonly context: PolicyContext;
+  readonly spent: { walFrost: bigint; suiMist: bigint };
+}
+
+function checkCommand(command: Command, check: Check): void {
+  switch (command.$kind) {
+    case 'MoveCall':
+      return checkMoveCall(command.MoveCall, check);
+    case 'SplitCoins':
+      return checkSplit(command.SplitCoins, check);
+    case 'MergeCoins':
+      return checkMerge(command.MergeCoins, check);
+    case 'TransferObjects':
+      return checkTransfer(command.TransferObjects, check);
+    default:
+      throw notAllowed(`it contains the command ${command.$kind}`);
+  }
+}
+
+function checkMoveCall(call: NonNullable<Command['MoveCall']>, check: Check): void {
+  const { context } = check;
+  const target = `${normalizeSuiAddress(call.package)}::${call.module}::${call.function}`;
+  const wanted = allowedCalls(context).get(target);
+  if (!wanted) throw notAllowed(`a ${context.kind} transaction may not call ${target}`);
+  const types = call.typeArguments.map(plainType);
+  if (types.length !== wanted.length || types.some((type, index) => type !== wanted[index])) {
+    throw notAllowed(`${target} is called with other type arguments`);
+  }
+  const isDestroyZero = target === `${FRAMEWORK}::coin::destroy_zero`;
+  for (const argument of call.arguments) {
+    if (argument.$kind === 'GasCoin') throw notAllowed('the gas coin is given away whole');
+    const input = inputOf(argument, check);
+    // A whole coin as payment could cost more than was quoted; destroy_zero takes only empty ones.
+    if (input?.kind === 'owned' && input.isWal && !isDestroyZero) {
+      throw notAllowed('a coin of WAL is given away whole');
+    }
+  }
+}
+
+function checkSplit(split: NonNullable<Command['SplitCoins']>, check: Check): void {
+  const { kind } = check.context;
+  const isGas = split.coin.$kind === 'GasCoin';
+  const source = inputOf(split.coin, check);
+  const isWal = source?.kind === 'owned' && source.isWal;
+  if (!isGas && !isWal) throw notAllowed('it splits something that is no coin of ours');
+  if (isGas && kind !== 'exchange' && kind !== 'transfer') {
+    throw notAllowed(`a ${kind} transaction may not split the gas coin`);
+  }
+  for (const amount of split.amounts) {
+    const value = inputOf(amount, check);
+    if (value?.kind !== 'pure' || value.bytes.length !== 8) {
+      throw notAllowed('an amount is not a constant');
+    }
+    const units = Buffer.from(value.bytes).readBigUInt64LE();
+    if (isGas) check.spent.suiMist += units;
+    else check.spent.walFrost += units;
+  }
+}
+
+function checkMerge(merge: NonNullable<Command['MergeCoins']>, check: Check): void {
+  for (const argument of [merge.destination, ...merge.sources]) {
+    const input = inputOf(argument, check);
+    if (input?.kind !== 'owned') throw notAllowed('it merges something that is no coin of ours');
+    if (!input.isWal && check.context.kind !== 'merge') {
+      throw notAllowed('it merges a coin that was not named');
+    }
+  }
+}
+
+function checkTransfer(transfer: NonNullable<Command['TransferObjects']>, check: Check): void {
+  const { context } = check;
+  const address = inputOf(transfer.address, check);
+  if (address?.kind !== 'pure' || address.bytes.length !== 32) {
+    throw notAllowed('a recipient is not a constant');
+  }
+  const recipient = `0x${Buffer.from(address.bytes).toString('hex')}`;
+  const wanted = context.kind === 'transfer' ? context.recipient : context.sender;
+  if (recipient !== wanted) throw notAllowed(`it sends something to ${recipient}`);
+  for (const object of transfer.objects) {
+    if (object.$kind !== 'Result' && object.$kind !== 'NestedResult') {
+      throw notAllowed('it gives an object of ours away');
+    }
+  }
+}
+
+function inputOf(argument: Argument, check: Check): Input | undefined {
+  if (argument.$kind !== 'Input') return undefined;
+  const input = check.inputs[argument.Input];
+  if (!input) throw notAllowed('an argument names an input that is not there');
+  return input;
+}
+
+/** The functions of a kind, each with the type arguments it must have. */
+function allowedCalls(context: PolicyContext): ReadonlyMap<string, readonly string[]> {
+  const system = (name: string) => `${context.callPackageId}::system::${name}`;
+  const destroyZero: [string, readonly string[]] = [
+    `${FRAMEWORK}::coin::destroy_zero`,
+    [plainType(context.walType)],
+  ];
+  switch (context.kind) {
+    case 'register':
+      return new Map([[system('reserve_space'), []], [system('register_blob'), []], destroyZero]);
+    case 'certify':
+      return new Map([
+        [system('certify_blob'), []],
+        [`${FRAMEWORK}::bag::new`, []],
+        [`${FRAMEWORK}::bag::add`, HEAD_TYPES],
+        [`${FRAMEWORK}::bag::remove`, HEAD_TYPES],
+      ]);
+    case 'extend':
+      return new Map([
+        [system('reserve_space_for_epochs'), []],
+        [system('extend_blob_with_resource'), []],
+        destroyZero,
+      ]);
+    case 'delete':
+      return new Map([[system('delete_blob'), []]]);
+    case 'exchange':
+      return new Map([
+        [`${String(context.exchange?.packageId)}::wal_exchange::exchange_all_for_wal`, []],
+      ]);
+    case 'transfer':
+      return new Map([destroyZero]);
+    case 'merge':
+      return new Map();
+  }
+}
+
+function checkSpending(spent: Check['spent'], context: PolicyContext): void {
+  const { quote, caps } = context;
+  if (spent.walFrost !== quote.walFrost || spent.suiMist !== quote.suiMist) {
+    throw notAllowed('it spends something else than was quoted');
+  }
+  if (spent.walFrost > caps.walFrost) throw overCap('WAL', spent.walFrost, caps.walFrost);
+  if (spent.suiMist > caps.suiMist) throw overCap('SUI', spent.suiMist, caps.suiMist);
+}
+
+/** Type tags arrive with short or long addresses. */
+function plainType(type: string): string {
+  return type.includes('::') ? normalizeStructTag(type) : type;
+}
+
+function overCap(what: string, amount: bigint, cap: bigint): EngineError {
+  return policyError(
+    'cap-exceeded',
+    `it would cost ${String(amount)} of ${what}, the cap is ${String(cap)}`,
+    {
+      amount: String(amount),
+      cap: String(cap),
+    },
+  );
+}
+
+function notAllowed(why: string, cause?: unknown): EngineError {
+  return policyError('transaction-not-allowed', why, {}, cause);
+}
+
+function policyError(
+  code: ErrorCode,
+  why: string,
+  context: EngineError['context'],
+  cause?: unknown,
+): EngineError {
+  return new EngineError(code, `refused to sign a transaction: ${why}`, { context, cause });
+}
