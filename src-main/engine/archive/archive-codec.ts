@@ -1,0 +1,118 @@
+/**
+ * @file What archive/ needs of the codec, and what is authenticated beside sealed bytes.
+ *
+ * The codec arrives as this interface: abilities do not import one another. Nonces are the
+ * implementation's business. The sealed form (docs/format.md, "Sealed bytes"):
+ *
+ *     u8 version = 1 | u32 key epoch | 32 commitment | 24 nonce | ciphertext | 16 tag
+ */
+import { EngineError } from '#engine/model/engine-error.ts';
+import type { ChunkId, FolderId, VaultId } from '#engine/model/ids.ts';
+import { ByteWriter, damaged, hexBytes } from './encoding.ts';
+
+/** Purposes of sealed records. Each derives a key of its own. */
+export type RecordPurpose =
+  'footer' | 'index' | 'snapshot' | 'head device' | 'head folder' | 'folder keys';
+
+type MaybePromise<T> = T | Promise<T>;
+
+export interface ArchiveCodec {
+  blake3(bytes: Uint8Array): Uint8Array;
+  keyedBlake3(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+  /** Seal under the key derived for `purpose`, compressed where that pays, with a fresh nonce. */
+  sealRecord(record: {
+    readonly key: Uint8Array;
+    readonly keyEpoch: number;
+    readonly purpose: RecordPurpose;
+    readonly associatedData: Uint8Array;
+    readonly plaintext: Uint8Array;
+  }): MaybePromise<Uint8Array>;
+  /**
+   * Open what sealRecord made. Throws EngineError for another key, purpose, associated data or
+   * changed bytes, and for a body of more than `plainBytesMax`.
+   */
+  openRecord(record: {
+    readonly key: Uint8Array;
+    readonly purpose: RecordPurpose;
+    readonly associatedData: Uint8Array;
+    readonly sealed: Uint8Array;
+    readonly plainBytesMax: number;
+  }): MaybePromise<Uint8Array>;
+  /** The commitment that a record sealed under `key` for `purpose` shows: tells keys apart. */
+  recordCommitment(key: Uint8Array, purpose: RecordPurpose): Uint8Array;
+}
+
+export const SEALED_VERSION = 1;
+const COMMITMENT_BYTES = 32;
+const NONCE_BYTES = 24;
+const TAG_BYTES = 16;
+const SEALED_HEADER_BYTES = 1 + 4 + COMMITMENT_BYTES + NONCE_BYTES;
+/** Compression byte and plain length, before the body and encrypted with it. */
+const BODY_HEADER_BYTES = 1 + 4;
+/** What sealing adds to a body that doesn't compress. */
+export const SEAL_OVERHEAD_BYTES = SEALED_HEADER_BYTES + TAG_BYTES + BODY_HEADER_BYTES;
+
+/** The byte that says in the associated data what was sealed. */
+const SEALED_TYPE = {
+  chunk: 1,
+  footer: 2,
+  index: 3,
+  snapshot: 4,
+  'head device': 5,
+  'head folder': 6,
+  'folder keys': 7,
+} as const satisfies Record<RecordPurpose | 'chunk', number>;
+
+const DOMAIN = Buffer.from('floe/v1', 'ascii');
+const NO_FOLDER = new Uint8Array(16);
+
+/** What can be read of sealed bytes without a key. Throws `format-unknown` for newer ones. */
+export function readSealedHeader(sealed: Uint8Array): {
+  readonly keyEpoch: number;
+  readonly commitment: Uint8Array;
+} {
+  if (sealed.length > 0 && sealed[0] !== SEALED_VERSION) {
+    throw new EngineError('format-unknown', `sealed bytes of version ${String(sealed[0])}`);
+  }
+  if (sealed.length < SEAL_OVERHEAD_BYTES) throw damaged('sealed bytes are cut short');
+  const view = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  return { keyEpoch: view.readUInt32LE(1), commitment: view.subarray(5, 5 + COMMITMENT_BYTES) };
+}
+
+interface SealedContext {
+  readonly vaultId: VaultId;
+  /** Absent for what belongs to the vault as a whole. */
+  readonly folderId?: FolderId | undefined;
+  readonly keyEpoch: number;
+}
+
+/** Associated data of a sealed chunk. Neither pack nor position: repacking moves sealed bytes. */
+export function chunkAssociatedData(
+  context: SealedContext & { readonly folderId: FolderId; readonly chunkId: ChunkId },
+): Uint8Array {
+  return associatedData('chunk', context, hexBytes(context.chunkId));
+}
+
+/** Associated data of a sealed record; `extra` binds it to its place, as format.md says. */
+export function recordAssociatedData(
+  purpose: RecordPurpose,
+  context: SealedContext,
+  extra: Uint8Array = new Uint8Array(0),
+): Uint8Array {
+  return associatedData(purpose, context, extra);
+}
+
+function associatedData(
+  type: keyof typeof SEALED_TYPE,
+  context: SealedContext,
+  extra: Uint8Array,
+): Uint8Array {
+  return new ByteWriter(48 + extra.length)
+    .bytes(DOMAIN)
+    .u8(SEALED_TYPE[type])
+    .bytes(hexBytes(context.vaultId))
+    .bytes(context.folderId === undefined ? NO_FOLDER : hexBytes(context.folderId))
+    .u32(context.keyEpoch)
+    .bytes(extra)
+    .finish();
+}
