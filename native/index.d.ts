@@ -1,0 +1,168 @@
+/**
+ * @file What the native addon offers, kept by hand beside native/binding.
+ *
+ * Callers use src-main/engine/codec (bytes) and src-main/platform (the system) instead, which give
+ * errors their type. Every message is `code: sentence`. An axis is 0 (primary) or 1 (secondary).
+ * Bytes given to a promise must not change until it settles; bytes given to `encodeBlob` must not
+ * change until `release`.
+ */
+
+export declare class Cancellation {
+  constructor();
+  /** Work that was given this stops at its next batch and fails with `cancelled`. */
+  cancel(): void;
+}
+
+export declare class Metadata {
+  private constructor();
+  static parse(bcs: Uint8Array, shardCount: number): Metadata;
+  readonly blobId: Uint8Array;
+  readonly rootHash: Uint8Array;
+  readonly unencodedLength: number;
+  readonly symbolBytes: number;
+  readonly shardCount: number;
+  toBcs(): Uint8Array;
+  /** For each pair in order 32 bytes primary, 32 bytes secondary. */
+  hashPairs(): Uint8Array;
+  verifySliver(axis: number, pair: number, sliver: Uint8Array): Promise<void>;
+  decode(
+    axis: number,
+    slivers: Uint8Array[],
+    isStrict: boolean,
+    isVerified: boolean,
+    cancellation?: Cancellation,
+  ): Promise<Uint8Array>;
+  giveSymbols(
+    sourceAxis: number,
+    sliver: Uint8Array,
+    targets: number[],
+    withProof: boolean,
+  ): Promise<Uint8Array[]>;
+  verifyRecoverySymbol(symbol: Uint8Array): {
+    targetAxis: number;
+    sourceIndex: number;
+    targetIndex: number;
+  };
+  recoverSliver(
+    axis: number,
+    pair: number,
+    symbols: Uint8Array[],
+    withProof: boolean,
+  ): Promise<{ isConsistent: boolean; bytes: Uint8Array }>;
+  verifyInconsistencyProof(targetAxis: number, proof: Uint8Array): Promise<void>;
+}
+
+export declare class EncodedBlob {
+  private constructor();
+  readonly metadata: Metadata;
+  sliver(axis: number, pair: number): Uint8Array;
+  release(): void;
+}
+
+export declare function encodeBlob(
+  blob: Uint8Array,
+  shardCount: number,
+  cancellation?: Cancellation,
+): Promise<EncodedBlob>;
+export declare function computeBlobMetadata(
+  blob: Uint8Array,
+  shardCount: number,
+  cancellation?: Cancellation,
+): Promise<Metadata>;
+export declare function shardOfPair(pair: number, blobId: Uint8Array, shardCount: number): number;
+export declare function pairOfShard(shard: number, blobId: Uint8Array, shardCount: number): number;
+
+export interface BlsPublicKey {
+  /** 48 bytes. */
+  compressed: Uint8Array;
+  /** 96 bytes, as on chain. */
+  uncompressed: Uint8Array;
+}
+export declare function blsSecretKey(seed: Uint8Array): Uint8Array;
+export declare function blsPublicKey(secretKey: Uint8Array): BlsPublicKey;
+export declare function blsPublicKeyForms(publicKey: Uint8Array): BlsPublicKey;
+export declare function blsSign(secretKey: Uint8Array, message: Uint8Array): Uint8Array;
+export declare function blsVerify(
+  publicKeys: Uint8Array[],
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean>;
+export declare function blsAggregate(signatures: Uint8Array[]): Uint8Array;
+export declare function blsAggregatePublicKeys(publicKeys: Uint8Array[]): BlsPublicKey;
+
+export interface CutChunks {
+  /** Chunks per file. */
+  counts: Uint32Array;
+  /** Offset and length of each chunk. */
+  ranges: Uint32Array;
+  /** 32 bytes for each chunk. */
+  ids: Uint8Array;
+}
+export declare class Chunker {
+  constructor(
+    minBytes: number,
+    averageBytes: number,
+    maxBytes: number,
+    gearKey: Uint8Array,
+    idKey: Uint8Array,
+  );
+  cutFiles(
+    bytes: Uint8Array,
+    lengths: Uint32Array,
+    cancellation?: Cancellation,
+  ): Promise<CutChunks>;
+  cutStream(bytes: Uint8Array, isLast: boolean, cancellation?: Cancellation): Promise<CutChunks>;
+}
+
+export interface ChunkOwner {
+  vaultId: Uint8Array;
+  folderId: Uint8Array;
+}
+export declare function sealChunks(
+  bytes: Uint8Array,
+  ranges: Uint32Array,
+  ids: Uint8Array,
+  nonces: Uint8Array,
+  owner: ChunkOwner,
+  keyEpoch: number,
+  folderKey: Uint8Array,
+  level: number,
+  cancellation?: Cancellation,
+): Promise<{ bytes: Uint8Array; sizes: Uint32Array }>;
+export declare function openChunks(
+  sealed: Uint8Array[],
+  ids: Uint8Array,
+  owner: ChunkOwner,
+  folderKeys: Uint8Array[],
+  plainBytesMax: number,
+  cancellation?: Cancellation,
+): Promise<{ bytes?: Uint8Array; error?: string }[]>;
+export declare function sealedKeyEpoch(sealed: Uint8Array): number;
+export declare function sealRecord(
+  body: Uint8Array,
+  purpose: string,
+  associated: Uint8Array,
+  keyEpoch: number,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  level: number,
+): Promise<Uint8Array>;
+export declare function openRecord(
+  sealed: Uint8Array,
+  purpose: string,
+  associated: Uint8Array,
+  key: Uint8Array,
+  plainBytesMax: number,
+): Promise<Uint8Array>;
+
+export declare function blake3(bytes: Uint8Array): Uint8Array;
+export declare function keyedBlake3(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+export declare function blake2b256(bytes: Uint8Array): Uint8Array;
+export declare function argon2id(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  memoryKib: number,
+  iterations: number,
+  lanes: number,
+  outputBytes: number,
+): Promise<Uint8Array>;

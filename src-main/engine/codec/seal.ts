@@ -1,0 +1,202 @@
+/**
+ * @file Seals and opens: compression, authenticated encryption, key commitment.
+ *
+ *     sealed    = 01 version | u32 key epoch | 32 commitment | 24 nonce | ciphertext | 16 tag
+ *     plaintext = u8 compression (0 raw, 1 zstd) | u32 plain length | body
+ *
+ * A chunk's key and associated data come from the folder key, vault, folder, key epoch and chunk
+ * ID, so sealed chunks move between packs as they are. A record (footer, snapshot, segment, head,
+ * wrapped key) is bound to its purpose and to associated data that the caller gives.
+ * docs/format.md is the specification.
+ */
+import {
+  openChunks as nativeOpenChunks,
+  openRecord as nativeOpenRecord,
+  sealChunks as nativeSealChunks,
+  sealedKeyEpoch as nativeSealedKeyEpoch,
+  sealRecord as nativeSealRecord,
+} from '#native';
+import { EngineError } from '../model/engine-error.ts';
+import type { ChunkId, FolderId, VaultId } from '../model/ids.ts';
+import type { CutChunk } from './chunk.ts';
+import { callNative, engineErrorFromNative, runNative } from './native-call.ts';
+
+/** What sealing adds to a body that does not compress. */
+export const SEAL_OVERHEAD_BYTES = 82;
+/** Bytes of a nonce, which must be random and never used twice with one key. */
+export const NONCE_BYTES = 24;
+
+interface ChunkOwner {
+  readonly vaultId: VaultId;
+  readonly folderId: FolderId;
+}
+
+const nativeOwner = (owner: ChunkOwner) => ({
+  vaultId: Buffer.from(owner.vaultId, 'hex'),
+  folderId: Buffer.from(owner.folderId, 'hex'),
+});
+
+/**
+ * Seal many chunks in one call, on all cores.
+ *
+ * `bytes` gives the sealed chunks one behind the other in the order of `pieces`, `sizes` the
+ * length of each. `nonces` holds NONCE_BYTES for each piece.
+ */
+export async function sealChunks(
+  input: ChunkOwner & {
+    readonly bytes: Uint8Array;
+    readonly pieces: readonly CutChunk[];
+    readonly folderKey: Uint8Array;
+    readonly keyEpoch: number;
+    readonly nonces: Uint8Array;
+    /** A level of zstd; a chunk that does not get smaller stays as it is. */
+    readonly compressionLevel: number;
+  },
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<{ readonly bytes: Uint8Array; readonly sizes: readonly number[] }> {
+  const ranges = new Uint32Array(2 * input.pieces.length);
+  for (const [index, piece] of input.pieces.entries()) {
+    ranges[2 * index] = piece.offsetBytes;
+    ranges[2 * index + 1] = piece.sizeBytes;
+  }
+  const sealed = await runNative(
+    (cancellation) =>
+      nativeSealChunks(
+        input.bytes,
+        ranges,
+        idBytes(input.pieces.map((piece) => piece.id)),
+        input.nonces,
+        nativeOwner(input),
+        input.keyEpoch,
+        input.folderKey,
+        input.compressionLevel,
+        cancellation,
+      ),
+    options.signal,
+  );
+  return { bytes: sealed.bytes, sizes: [...sealed.sizes] };
+}
+
+const idBytes = (ids: readonly ChunkId[]): Uint8Array => Buffer.from(ids.join(''), 'hex');
+
+export interface SealedChunk {
+  readonly id: ChunkId;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Open many chunks in one call, on all cores. Damage is an expected answer: each result is the
+ * chunk's content, or the EngineError (`pack-damaged`, `format-unknown`) that says why not.
+ *
+ * `folderKeys` maps key epochs to keys. No chunk is opened to more than `plainBytesMax`.
+ */
+export async function openChunks(
+  input: ChunkOwner & {
+    readonly chunks: readonly SealedChunk[];
+    readonly folderKeys: ReadonlyMap<number, Uint8Array>;
+    readonly plainBytesMax: number;
+  },
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<(Uint8Array | EngineError)[]> {
+  const results: (Uint8Array | EngineError)[] = [];
+  const openable: {
+    readonly index: number;
+    readonly chunk: SealedChunk;
+    readonly key: Uint8Array;
+  }[] = [];
+  for (const [index, chunk] of input.chunks.entries()) {
+    const key = keyOf(chunk.bytes, input.folderKeys);
+    if (key instanceof EngineError) results[index] = key;
+    else openable.push({ index, chunk, key });
+  }
+  const opened = await runNative(
+    (cancellation) =>
+      nativeOpenChunks(
+        openable.map(({ chunk }) => chunk.bytes),
+        idBytes(openable.map(({ chunk }) => chunk.id)),
+        nativeOwner(input),
+        openable.map(({ key }) => key),
+        input.plainBytesMax,
+        cancellation,
+      ),
+    options.signal,
+  );
+  for (const [position, { index }] of openable.entries()) {
+    const { bytes, error } = opened[position] ?? {};
+    results[index] = bytes ?? engineErrorFromNative(error ?? 'internal: a chunk has no result');
+  }
+  return results;
+}
+
+function keyOf(
+  sealed: Uint8Array,
+  folderKeys: ReadonlyMap<number, Uint8Array>,
+): Uint8Array | EngineError {
+  try {
+    const epoch = sealedKeyEpoch(sealed);
+    return (
+      folderKeys.get(epoch) ??
+      new EngineError('pack-damaged', `there is no folder key of epoch ${String(epoch)}`, {
+        context: { reason: 'seal-key-epoch', keyEpoch: epoch },
+      })
+    );
+  } catch (error) {
+    if (error instanceof EngineError) return error;
+    throw error;
+  }
+}
+
+/** Open one chunk. Throws `pack-damaged` or `format-unknown`. */
+export async function openChunk(
+  input: ChunkOwner & {
+    readonly chunk: SealedChunk;
+    readonly folderKeys: ReadonlyMap<number, Uint8Array>;
+    readonly plainBytesMax: number;
+  },
+): Promise<Uint8Array> {
+  const { chunk, ...rest } = input;
+  const [result] = await openChunks({ ...rest, chunks: [chunk] });
+  if (result instanceof Uint8Array) return result;
+  throw result ?? new EngineError('internal', 'a chunk has no result');
+}
+
+/** The key epoch that sealed bytes name. Throws `pack-damaged` or `format-unknown`. */
+export function sealedKeyEpoch(sealed: Uint8Array): number {
+  return callNative(() => nativeSealedKeyEpoch(sealed));
+}
+
+/** Seal one record for its purpose (ASCII). */
+export async function sealRecord(input: {
+  readonly body: Uint8Array;
+  readonly purpose: string;
+  readonly associated: Uint8Array;
+  readonly keyEpoch: number;
+  readonly key: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly compressionLevel: number;
+}): Promise<Uint8Array> {
+  return await runNative(() =>
+    nativeSealRecord(
+      input.body,
+      input.purpose,
+      input.associated,
+      input.keyEpoch,
+      input.key,
+      input.nonce,
+      input.compressionLevel,
+    ),
+  );
+}
+
+/** Open one record to at most `plainBytesMax`. Throws `pack-damaged` or `format-unknown`. */
+export async function openRecord(input: {
+  readonly sealed: Uint8Array;
+  readonly purpose: string;
+  readonly associated: Uint8Array;
+  readonly key: Uint8Array;
+  readonly plainBytesMax: number;
+}): Promise<Uint8Array> {
+  return await runNative(() =>
+    nativeOpenRecord(input.sealed, input.purpose, input.associated, input.key, input.plainBytesMax),
+  );
+}
