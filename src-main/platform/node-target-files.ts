@@ -7,6 +7,7 @@
  * which leaves a moment between the look and the call.
  */
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -19,6 +20,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   symlinkSync,
@@ -53,6 +55,8 @@ const NEW_DIRECTORY_MODE = 0o700;
 const NO_FOLLOW = isWindows ? 0 : constants.O_NOFOLLOW;
 const NO_BLOCK = isWindows ? 0 : constants.O_NONBLOCK;
 const DIRECTORY = isWindows ? 0 : constants.O_DIRECTORY;
+/** Node does not name it. */
+const O_PATH_LINUX = 0o10000000;
 const OPEN_DIRECTORY = constants.O_RDONLY | DIRECTORY | NO_FOLLOW;
 
 export class NodeTargetFiles implements TargetFiles {
@@ -164,6 +168,23 @@ class NodeTargetDirectory implements TargetDirectory {
     attempt('create directory', () => mkdirSync(this.#place(name), NEW_DIRECTORY_MODE));
   }
 
+  unlockDirectory(name: RawPath): void {
+    attempt('unlock directory', () => {
+      const place = this.#place(name);
+      if (!hasHandlePaths) {
+        if (this.stat(name)?.kind === 'directory') chmodSync(place, NEW_DIRECTORY_MODE);
+        return;
+      }
+      // A handle that needs no right to read, to change this very directory and no other.
+      const fd = openSync(place, O_PATH_LINUX | DIRECTORY | NO_FOLLOW);
+      try {
+        chmodSync(handlePath(fd), NEW_DIRECTORY_MODE);
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
   createFile(name: RawPath): TargetFile {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
     return attempt(
@@ -185,6 +206,10 @@ class NodeTargetDirectory implements TargetDirectory {
 
   makeSymlink(name: RawPath, target: RawPath): void {
     attempt('create link', () => symlinkSync(systemPath(target), this.#place(name)));
+  }
+
+  readLink(name: RawPath): RawPath {
+    return attempt('read link', () => readlinkSync(this.#place(name), 'latin1')) as RawPath;
   }
 
   linkTo(name: RawPath, directory: TargetDirectory, newName: RawPath): void {

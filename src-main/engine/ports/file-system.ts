@@ -230,7 +230,11 @@ export interface TargetDirectory {
   createFile(name: RawPath): TargetFile;
   /** An existing regular file with a single name, for going on with it. */
   openFile(name: RawPath): TargetFile;
+  /** Give the owner back the right to enter and change a directory. */
+  unlockDirectory(name: RawPath): void;
   makeSymlink(name: RawPath, target: RawPath): void;
+  /** The target of a symbolic link, raw bytes. */
+  readLink(name: RawPath): RawPath;
   /** Give the file `name` a second name. Throws FileError `exists`, `not-supported`. */
   linkTo(name: RawPath, directory: TargetDirectory, newName: RawPath): void;
   /** Move, replacing a file that is in the way. */
