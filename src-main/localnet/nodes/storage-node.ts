@@ -1,0 +1,444 @@
+/**
+ * @file One storage node: its life, its knowledge of the chain, its faults.
+ *
+ *     chain events → ledger ─┐
+ *     HTTP requests ─────────┼→ endpoints → disk
+ *     other nodes → recovery ┘
+ *
+ * Isolated from the other nodes of the process: its own directory, keys, socket and view of the
+ * chain. What they share is memory limits and the processors.
+ */
+import { mkdirSync } from 'node:fs';
+import type { Chain, ChainEvent } from '#localnet/chain/chain.ts';
+import type { BlobId, ObjectId } from '#engine/model/ids.ts';
+import type { Committee, SliverAxis } from '#engine/model/walrus.ts';
+import type { NodeBehaviour } from './behaviour.ts';
+import { BlobLedger } from './blob-ledger.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { shardOfPair, type Encoding } from './encoding.ts';
+import { respond } from './endpoints/respond.ts';
+import { EventCursor } from './event-cursor.ts';
+import type { Forgery, NodeContext, NodeSigner } from './node-context.ts';
+import { NodeServer } from './node-server.ts';
+import { readNodeState, writeNodeState } from './node-state.ts';
+import { PeerClient } from './peer-client.ts';
+import { PendingUploads } from './pending-uploads.ts';
+import { missingSlivers, recoverBlob, type RecoveryContext } from './recovery.ts';
+import { RecoveryQueue } from './recovery-queue.ts';
+import { dropDamaged } from './scrub.ts';
+import { ShardMoves } from './shard-moves.ts';
+import { ShardTable } from './shard-table.ts';
+import { SliverStore, StoreClosed } from './sliver-store.ts';
+
+/** What of the chain a node uses. */
+export type NodeChain = Pick<Chain, 'events' | 'view' | 'reportShardsReceived'>;
+
+export interface StorageNodeOptions {
+  readonly nodeId: ObjectId;
+  readonly dir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly signer: NodeSigner;
+  readonly tls: { readonly certificatePem: string; readonly keyPem: string } | undefined;
+  readonly behaviour: NodeBehaviour;
+  readonly encoding: Encoding;
+  readonly chain: NodeChain;
+  readonly uploadBudget: ByteBudget;
+  /** See RecoveryContext. */
+  readonly reencodeTurn: RecoveryContext['reencodeTurn'];
+  /** How long a certified blob must have been quiet before missing slivers are recovered. */
+  readonly recoveryQuietMs: number;
+  /** See [Note: No fsync] in sliver-store.ts. */
+  readonly fsync: boolean;
+  readonly log: (message: string) => void;
+}
+
+/** `hanging` and `refusing` nodes still follow the chain; the others are dead. */
+export type NodeMode = 'running' | 'hanging' | 'refusing' | 'stopped' | 'killed';
+
+export interface HealReport {
+  readonly recoveredSlivers: number;
+  /** What the other nodes could not give. */
+  readonly missingSlivers: number;
+}
+
+export class StorageNode {
+  readonly nodeId: ObjectId;
+  readonly #options: StorageNodeOptions;
+  readonly #server: NodeServer;
+  readonly #cursor: EventCursor;
+  readonly #recovery: RecoveryQueue;
+  readonly #peers: PeerClient;
+  readonly #moves: ShardMoves;
+  readonly #forgeries = new Set<Forgery>();
+  readonly #blocked = new Set<BlobId>();
+  readonly #registrationWaiters = new Map<BlobId, Set<() => void>>();
+  #mode: NodeMode = 'stopped';
+  #ledger: BlobLedger;
+  #shards = new ShardTable();
+  #store: SliverStore;
+  #pending: PendingUploads;
+  #context: NodeContext;
+  #startedAtMs = 0;
+
+  constructor(options: StorageNodeOptions) {
+    this.nodeId = options.nodeId;
+    this.#options = options;
+    mkdirSync(options.dir, { recursive: true });
+    this.#ledger = new BlobLedger(options.chain.view.epoch);
+    this.#store = new SliverStore(options.dir, { fsync: options.fsync });
+    this.#pending = this.#createPending();
+    this.#context = this.#createContext();
+    this.#peers = new PeerClient({ isTls: options.tls !== undefined });
+    this.#cursor = new EventCursor(options.chain.events, (event) => this.#handle(event));
+    this.#recovery = new RecoveryQueue({
+      quietMs: options.recoveryQuietMs,
+      nowMs: () => performance.now(),
+      recover: (blobId, signal) => this.#recover(blobId, signal),
+      onFailure: (error) => this.#logFailure('recovery', error),
+    });
+    this.#moves = new ShardMoves({
+      nodeId: options.nodeId,
+      chain: options.chain,
+      signer: options.signer,
+      recovery: () => this.#recoveryContext(),
+      shards: () => this.#shards,
+      ledger: () => this.#ledger,
+      onChange: () => this.#saveState(),
+      onFailure: (error) => this.#logFailure('shard movement', error),
+    });
+    this.#server = new NodeServer({
+      host: options.host,
+      port: options.port,
+      tls: options.tls,
+      respond: (request) => respond(this.#context, request),
+      onFailure: (error) => this.#logFailure('request', error),
+    });
+  }
+
+  get mode(): NodeMode {
+    return this.#mode;
+  }
+
+  /** `host:port`. Known once the node has listened. */
+  get networkAddress(): string {
+    return `${this.#options.host}:${String(this.#server.port)}`;
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  /** Blobs still waiting for recovery, and shards still on their way. */
+  get openWorkCount(): number {
+    return this.#recovery.size + this.#moves.openCount;
+  }
+
+  /** Listen only: the port must be known before the chain can name the node. */
+  listen(): Promise<void> {
+    return this.#server.listen();
+  }
+
+  /** Catch up with the chain and serve. Ends every fault that concerns the socket. */
+  async start(): Promise<void> {
+    this.#server.isHanging = false;
+    await this.#server.listen();
+    if (this.#mode === 'stopped' || this.#mode === 'killed') this.#catchUp();
+    this.#mode = 'running';
+  }
+
+  /** End all work in order. */
+  async stop(): Promise<void> {
+    await this.#leave('stopped', 'close');
+  }
+
+  /** Vanish: connections are reset, nothing under way is finished. */
+  async kill(): Promise<void> {
+    await this.#leave('killed', 'reset');
+  }
+
+  /** Accept connections and requests, and never answer. */
+  async hang(): Promise<void> {
+    if (this.#mode !== 'running' && this.#mode !== 'refusing') return;
+    await this.#server.listen();
+    this.#server.isHanging = true;
+    this.#mode = 'hanging';
+  }
+
+  /** Refuse connections. */
+  async refuse(): Promise<void> {
+    if (this.#mode !== 'running' && this.#mode !== 'hanging') return;
+    await this.#server.close('close');
+    this.#server.isHanging = false;
+    this.#mode = 'refusing';
+  }
+
+  setDelay(ms: number): void {
+    this.#server.delayMs = ms;
+  }
+
+  setLag(ms: number): void {
+    this.#cursor.setLag(ms);
+  }
+
+  /** Lose all blobs. They stay lost until the node is healed or started again. */
+  loseDisk(): void {
+    this.#store.wipe();
+  }
+
+  /** Damage stored files; returns how many. */
+  corrupt(what: SliverAxis | 'metadata', blobId?: BlobId): number {
+    return this.#store.corrupt(what, blobId);
+  }
+
+  forge(what: Forgery): void {
+    this.#forgeries.add(what);
+  }
+
+  /** Refuse to serve a blob, as an operator may be ordered to. */
+  block(blobId: BlobId): void {
+    this.#blocked.add(blobId);
+  }
+
+  /**
+   * End every fault, drop damaged files, and recover what is missing. Resolves when nothing is
+   * left that the other nodes could give.
+   */
+  async heal(): Promise<HealReport> {
+    this.#forgeries.clear();
+    this.#blocked.clear();
+    this.setDelay(0);
+    this.setLag(0);
+    await this.start();
+    this.#store.forget();
+    const stop = new AbortController();
+    let recoveredSlivers = 0;
+    let missing = 0;
+    for (const { blobId } of this.#ledger.certifiedBlobs()) {
+      if ((await dropDamaged(this.#context, blobId)) === 'metadata-missing') {
+        await recoverBlob(this.#recoveryContext(), blobId, [], stop.signal);
+        await dropDamaged(this.#context, blobId);
+      }
+      const wanted = this.#missingCount(blobId);
+      const isComplete = await this.#recoverOnce(blobId, stop.signal);
+      const left = this.#missingCount(blobId);
+      recoveredSlivers += wanted - left;
+      missing += left;
+      if (isComplete) this.#recovery.remove(blobId);
+      else this.#recovery.add(blobId, 'after-quiet');
+    }
+    return { recoveredSlivers, missingSlivers: missing };
+  }
+
+  /** Facts for `status`. */
+  status(): {
+    readonly mode: NodeMode;
+    readonly delayMs: number;
+    readonly lagMs: number;
+    readonly forges: readonly Forgery[];
+    readonly epoch: number;
+    readonly shards: readonly number[];
+    readonly openWorkCount: number;
+  } {
+    return {
+      mode: this.#mode,
+      delayMs: this.#server.delayMs,
+      lagMs: this.#cursor.lagMs,
+      forges: [...this.#forgeries],
+      epoch: this.#ledger.epoch,
+      shards: this.#shards.owned(),
+      openWorkCount: this.openWorkCount,
+    };
+  }
+
+  /** Free everything. The node cannot be used afterwards. */
+  async close(): Promise<void> {
+    await this.stop();
+    this.#peers.close();
+  }
+
+  async #leave(mode: NodeMode, how: 'close' | 'reset'): Promise<void> {
+    const wasAlive = this.#mode !== 'stopped' && this.#mode !== 'killed';
+    this.#mode = mode;
+    // Work under way sees a closed store and writes nothing more.
+    this.#store.close();
+    this.#cursor.close();
+    const closed = this.#server.close(how);
+    if (wasAlive) await Promise.all([this.#recovery.clear(), this.#moves.stop()]);
+    this.#server.isHanging = false;
+    await closed;
+  }
+
+  #catchUp(): void {
+    const { chain, dir, fsync } = this.#options;
+    this.#startedAtMs = performance.now();
+    this.#store = new SliverStore(dir, { fsync });
+    this.#pending = this.#createPending();
+    this.#ledger = new BlobLedger(epochBeforeHistory(chain));
+    this.#cursor.open((event) => this.#ledger.handle(event));
+    const state = readNodeState(dir);
+    const assigned = this.#assignedShards();
+    this.#shards = new ShardTable(state?.shards ?? assigned.map((shard) => [shard, 'ready']));
+    this.#context = this.#createContext();
+    this.#shards.assign(assigned);
+    this.#saveState();
+    if (state && state.epoch < this.#ledger.epoch) this.#collectGarbage();
+    this.#moves.start();
+    for (const { blobId } of this.#ledger.certifiedBlobs()) {
+      if (this.#missingCount(blobId) > 0) this.#recovery.add(blobId, 'after-quiet');
+    }
+  }
+
+  #handle(event: ChainEvent): void {
+    this.#ledger.handle(event);
+    switch (event.kind) {
+      case 'blob-registered':
+        this.#takePending(event.blobId);
+        for (const wake of this.#registrationWaiters.get(event.blobId) ?? []) wake();
+        return;
+      case 'blob-certified':
+        if (!event.isExtension) this.#recovery.add(event.blobId, 'after-quiet');
+        return;
+      case 'epoch-change-start':
+        this.#shards.assign(this.#assignedShards());
+        this.#saveState();
+        this.#collectGarbage();
+        this.#moves.start();
+        return;
+      case 'epoch-change-done':
+        this.#dropLostShards();
+        return;
+      default:
+        return;
+    }
+  }
+
+  #takePending(blobId: BlobId): void {
+    const pending = this.#pending.take(blobId);
+    if (!pending) return;
+    this.#store.putMetadata(blobId, pending.metadata);
+    for (const { pair, axis, bytes } of pending.slivers) {
+      const shard = shardOfPair(this.#options.encoding.shape, blobId, pair);
+      this.#store.putSliver(blobId, shard, axis, bytes);
+    }
+  }
+
+  /** Data of blobs that expired or were deleted goes at the epoch change after. */
+  #collectGarbage(): void {
+    for (const blobId of this.#store.blobIds()) {
+      if (!this.#ledger.isRegistered(blobId)) this.#store.dropBlob(blobId);
+    }
+  }
+
+  /** The epoch change is complete: the new owners have what this node gave away. */
+  #dropLostShards(): void {
+    const lost = this.#shards.entries().filter(([, status]) => status === 'readOnly');
+    if (lost.length === 0) return;
+    for (const [shard] of lost) this.#shards.remove(shard);
+    this.#store.dropShards(lost.map(([shard]) => shard));
+    this.#saveState();
+  }
+
+  #saveState(): void {
+    writeNodeState(this.#options.dir, {
+      epoch: this.#ledger.epoch,
+      shards: this.#shards.entries(),
+    });
+  }
+
+  /** The committee of the epoch that this node is in, which may be behind the chain's. */
+  #committee(): Committee {
+    const { view } = this.#options.chain;
+    return view.committeeFor(this.#ledger.epoch) ?? view.committee;
+  }
+
+  #assignedShards(): readonly number[] {
+    const self = this.#committee().members.find(({ nodeId }) => nodeId === this.nodeId);
+    return self?.shards ?? [];
+  }
+
+  #missingCount(blobId: BlobId): number {
+    const shards = this.#shards.owned();
+    return missingSlivers(this.#recoveryContext(), blobId, shards).length;
+  }
+
+  async #recover(blobId: BlobId, signal: AbortSignal): Promise<boolean> {
+    if (!this.#ledger.isCertified(blobId)) return true;
+    return this.#recoverOnce(blobId, signal);
+  }
+
+  async #recoverOnce(blobId: BlobId, signal: AbortSignal): Promise<boolean> {
+    const shards = this.#shards.owned();
+    const outcome = await recoverBlob(this.#recoveryContext(), blobId, shards, signal);
+    if (outcome.kind === 'inconsistent') {
+      this.#options.log(`blob ${blobId} was encoded inconsistently and cannot be recovered`);
+    }
+    return outcome.kind === 'complete';
+  }
+
+  #recoveryContext(): RecoveryContext {
+    return {
+      encoding: this.#options.encoding,
+      store: this.#store,
+      peers: this.#peers,
+      others: () => this.#committee().members.filter(({ nodeId }) => nodeId !== this.nodeId),
+      reencodeTurn: this.#options.reencodeTurn,
+    };
+  }
+
+  #createPending(): PendingUploads {
+    return new PendingUploads({
+      ttlMs: this.#options.behaviour.pendingUploadsTtlMs,
+      nowMs: () => performance.now(),
+    });
+  }
+
+  #createContext(): NodeContext {
+    return {
+      behaviour: this.#options.behaviour,
+      encoding: this.#options.encoding,
+      store: this.#store,
+      ledger: () => this.#ledger,
+      shards: this.#shards,
+      pending: this.#pending,
+      signer: this.#options.signer,
+      blockedBlobs: this.#blocked,
+      forgeries: this.#forgeries,
+      uploadBudget: this.#options.uploadBudget,
+      committee: () => this.#committee(),
+      untilRegistered: (blobId, timeoutMs) => this.#untilRegistered(blobId, timeoutMs),
+      noteUpload: (blobId) => this.#recovery.noteUpload(blobId),
+      uptimeMs: () => performance.now() - this.#startedAtMs,
+      latestCheckpoint: () => this.#options.chain.view.latestCheckpoint,
+    };
+  }
+
+  #untilRegistered(blobId: BlobId, timeoutMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const waiters = this.#registrationWaiters.get(blobId) ?? new Set();
+    this.#registrationWaiters.set(blobId, waiters);
+    const finish = (isRegistered: boolean): void => {
+      clearTimeout(timer);
+      waiters.delete(wake);
+      if (waiters.size === 0) this.#registrationWaiters.delete(blobId);
+      resolve(isRegistered);
+    };
+    const wake = (): void => finish(true);
+    const timer = setTimeout(() => finish(false), timeoutMs);
+    waiters.add(wake);
+    return promise;
+  }
+
+  #logFailure(what: string, error: unknown): void {
+    if (error instanceof StoreClosed) return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#options.log(`${what} failed: ${text}`);
+  }
+}
+
+/** The epoch that the chain's first event happened in, or the current one without any. */
+function epochBeforeHistory({ events, view }: NodeChain): number {
+  const [first] = events.eventsSince(0, 1);
+  if (!first) return view.epoch;
+  return first.kind === 'epoch-change-start' ? first.epoch - 1 : first.epoch;
+}
