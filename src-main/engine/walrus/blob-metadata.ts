@@ -136,7 +136,7 @@ async function askOne(
     return undefined;
   };
   if (answer.kind === 'ok') {
-    const metadata = await openIfTrue(context, blobId, committee.shardCount, answer.value);
+    const metadata = openIfTrue(context, blobId, committee.shardCount, answer.value);
     if (metadata !== undefined) return metadata;
     connection.reportFalseAnswer('gave other metadata than the blob ID says');
     return fail('gave other metadata than the blob ID says');
@@ -150,16 +150,16 @@ async function askOne(
   return fail(answer.message);
 }
 
-async function openIfTrue(
+function openIfTrue(
   context: NetworkContext,
   blobId: BlobId,
   shardCount: number,
   bytes: Uint8Array,
-): Promise<OpenMetadata | undefined> {
+): OpenMetadata | undefined {
   const claimedId = bytes.subarray(0, BLOB_ID_BYTES);
   if (Buffer.compare(claimedId, blobIdToBytes(blobId)) !== 0) return undefined;
   try {
-    const metadata = await context.codec.openMetadata(bytes.subarray(BLOB_ID_BYTES), shardCount);
+    const metadata = context.codec.readMetadata(bytes.subarray(BLOB_ID_BYTES), shardCount);
     return metadata.blobId === blobId ? metadata : undefined;
   } catch (error) {
     if (hasCode(error, 'encoding-invalid-input')) return undefined;

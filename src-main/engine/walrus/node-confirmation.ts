@@ -25,7 +25,7 @@ export interface ConfirmationRequest {
 }
 
 /** A node that has not heard of the epoch change yet will in seconds. */
-const LAGGING_ROUNDS_MAX = 6;
+export const LAGGING_ROUNDS_MAX = 6;
 
 const confirmationRule: RefusalRule = ({ reason }) =>
   reason === 'NOT_REGISTERED' ? 'registration-lag' : 'final';
@@ -71,10 +71,14 @@ export async function explainUnassignedShard(
   connection: NodeConnection,
   committeeEpoch: Epoch,
   options: CallOptions,
-): Promise<ConfirmationOutcome> {
+): Promise<
+  Extract<ConfirmationOutcome, { kind: 'ahead' | 'failed' }> | { kind: 'behind' | 'level' }
+> {
   const answer = await getNodeEpoch(connection, options);
   if (answer.kind === 'ok' && answer.value > committeeEpoch) {
     return { kind: 'ahead', epoch: answer.value };
   }
+  if (answer.kind === 'ok' && answer.value < committeeEpoch) return { kind: 'behind' };
+  if (answer.kind === 'ok') return { kind: 'level' };
   return { kind: 'failed', reason: 'says that the shard is not its own' };
 }

@@ -18,6 +18,7 @@ import type { NetworkContext } from './network-context.ts';
 import {
   askConfirmation,
   explainUnassignedShard,
+  LAGGING_ROUNDS_MAX,
   type ConfirmationOutcome,
   type ConfirmationRequest,
 } from './node-confirmation.ts';
@@ -105,13 +106,24 @@ async function storeSliversAndConfirm(
   upload: NodeUpload,
   askStatusFirst: boolean,
 ): Promise<ConfirmationOutcome> {
-  const refusal = await storeSlivers(context, upload, askStatusFirst);
-  if (refusal === undefined) return confirm(context, upload);
-  if (refusal.kind === 'refused' && refusal.reason === 'SHARD_NOT_ASSIGNED') {
-    const { committeeEpoch } = upload.confirmation;
-    return explainUnassignedShard(upload.connection, committeeEpoch, upload.options);
+  const { connection, confirmation, options } = upload;
+  let levelCount = 0;
+  for (let round = 1; ; round += 1) {
+    const refusal = await storeSlivers(context, upload, askStatusFirst);
+    if (refusal === undefined) return confirm(context, upload);
+    if (refusal.kind === 'failed' || refusal.reason !== 'SHARD_NOT_ASSIGNED') {
+      return { kind: 'failed', reason: refusal.message };
+    }
+    const { committeeEpoch } = confirmation;
+    const meaning = await explainUnassignedShard(connection, committeeEpoch, options);
+    if (meaning.kind === 'ahead' || meaning.kind === 'failed') return meaning;
+    // It may have arrived in the epoch between its refusal and its word, but only once.
+    if (meaning.kind === 'level') levelCount += 1;
+    if (round >= LAGGING_ROUNDS_MAX || levelCount > 1) {
+      return { kind: 'failed', reason: 'says that the shard is not its own' };
+    }
+    await context.clock.sleep(context.limits.registrationBackoffMs.max, options.signal);
   }
-  return { kind: 'failed', reason: refusal.message };
 }
 
 function confirm(context: NetworkContext, upload: NodeUpload): Promise<ConfirmationOutcome> {

@@ -177,9 +177,7 @@ export class QuorumCollector {
     for (const candidate of candidates) {
       const { storageNode, signature: own } = candidate;
       const { publicKey } = storageNode;
-      const isGenuine = await refusedIsFalse(
-        codec.verifySignature({ message, signature: own, publicKey }),
-      );
+      const isGenuine = await codec.verify(message, own, publicKey);
       if (isGenuine) {
         // Seen to hold; joins the next aggregate, which is checked again as a whole.
         this.#verified.push(candidate);
@@ -195,23 +193,19 @@ export class QuorumCollector {
   /** The aggregate of these signatures, if it holds for their keys. */
   async #aggregate(confirmations: readonly Confirmation[]): Promise<Uint8Array | undefined> {
     const { codec, message } = this.#options;
-    const signatures = confirmations.map((confirmation) => confirmation.signature);
-    const signature = await refusedIsFalse(codec.aggregateSignatures(signatures));
-    if (signature === false) return undefined;
+    const signature = this.#sum(confirmations);
+    if (signature === undefined) return undefined;
     const publicKeys = confirmations.map(({ storageNode }) => storageNode.publicKey);
-    const holds = await refusedIsFalse(
-      codec.verifyAggregateSignature({ message, signature, publicKeys }),
-    );
-    return holds ? signature : undefined;
+    return (await codec.verifyAggregate(publicKeys, message, signature)) ? signature : undefined;
   }
-}
 
-/** Bytes that are not even a point on the curve are as false as a wrong signature. */
-async function refusedIsFalse<Value>(answer: Promise<Value>): Promise<Value | false> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (hasCode(error, 'encoding-invalid-input')) return false;
-    throw error;
+  /** Undefined where one of them is not even a point on the curve: the single checks find it. */
+  #sum(confirmations: readonly Confirmation[]): Uint8Array | undefined {
+    try {
+      return this.#options.codec.aggregate(confirmations.map(({ signature }) => signature));
+    } catch (error) {
+      if (hasCode(error, 'encoding-invalid-input')) return undefined;
+      throw error;
+    }
   }
 }

@@ -228,7 +228,7 @@ function sourceCount(axis: SliverAxis, shardCount: number): number {
 function decode(run: ReadRun, { axis, byPair }: EnoughSlivers): Promise<Uint8Array> {
   const { context, metadata, signal } = run;
   const slivers = [...byPair.values()].slice(0, sourceCount(axis, metadata.shardCount));
-  return context.codec.decodeBlob({ metadata, axis, slivers }, { signal });
+  return context.codec.decodeBlob({ metadata, axis, slivers }, { areVerified: true, signal });
 }
 
 /**

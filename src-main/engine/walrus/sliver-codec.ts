@@ -1,8 +1,9 @@
 /**
  * @file What this folder needs of the codec, as functions.
  *
- * Abilities do not know one another: `engine.ts` fills this interface from `engine/codec`. All
- * bytes are those of the protocol (BCS as sent over HTTP), so nothing is converted on the way.
+ * Abilities do not know one another: `engine.ts` fills this interface with the functions of the
+ * same names in `engine/codec` (rs2.ts and bls.ts). All bytes are those of the protocol (BCS as
+ * sent over HTTP), so nothing is converted on the way.
  */
 import type { BlobId, ShardIndex, SliverPairIndex } from '#engine/model/ids.ts';
 import type { SliverAxis } from '#engine/model/walrus.ts';
@@ -13,73 +14,51 @@ export interface OpenMetadata {
   readonly shardCount: number;
   readonly unencodedLength: number;
   readonly symbolBytes: number;
+  /**
+   * Check a BCS SliverData: embedded index, symbol size, length, Merkle root.
+   * Throws `encoding-invalid-input` with `context.reason`.
+   */
+  verifySliver(axis: SliverAxis, pair: SliverPairIndex, sliver: Uint8Array): Promise<void>;
 }
 
-/** One symbol of a sliver with the proof that it belongs to the blob. */
-export interface RecoverySymbolClaim {
-  /** One element of the BCS vector that a node answers. */
-  readonly symbol: Uint8Array;
-  /** Row and column that were asked for. */
-  readonly primaryIndex: number;
-  readonly secondaryIndex: number;
+/** Where in the matrix a recovery symbol stands, as its proof shows. */
+export interface RecoverySymbolPlace {
+  /** Axis of the sliver that the symbol helps to rebuild; it was taken from one of the other. */
+  readonly targetAxis: SliverAxis;
+  readonly sourceIndex: number;
+  readonly targetIndex: number;
 }
 
 export interface SliverCodec {
-  /**
-   * Parse BCS BlobMetadata and compute its blob ID.
-   * Throws `encoding-invalid-input` for bytes that the protocol does not allow.
-   */
-  openMetadata(metadata: Uint8Array, shardCount: number): OpenMetadata | Promise<OpenMetadata>;
+  /** Parse BCS BlobMetadata and compute its blob ID. Throws `encoding-invalid-input`. */
+  readMetadata(bcs: Uint8Array, shardCount: number): OpenMetadata;
 
   /**
-   * Check a BCS SliverData against the metadata: embedded index, symbol size, length, Merkle root.
-   * Throws `encoding-invalid-input` with `context.reason`.
-   */
-  verifySliver(claim: {
-    readonly metadata: OpenMetadata;
-    readonly axis: SliverAxis;
-    readonly pair: SliverPairIndex;
-    readonly sliver: Uint8Array;
-  }): Promise<void>;
-
-  /**
-   * Rebuild a blob from p verified primary or s verified secondary slivers, and compare what was
-   * rebuilt with the metadata. Throws `blob-inconsistent` when the writer encoded it wrongly.
+   * Rebuild a blob from p primary or s secondary slivers and compare what was rebuilt with the
+   * metadata. Throws `blob-inconsistent` when the writer encoded it wrongly.
    */
   decodeBlob(
-    parts: {
+    input: {
       readonly metadata: OpenMetadata;
       readonly axis: SliverAxis;
       readonly slivers: readonly Uint8Array[];
     },
-    options: { readonly signal?: AbortSignal },
+    options: { readonly areVerified: boolean; readonly signal: AbortSignal },
   ): Promise<Uint8Array>;
 
-  /** Split the BCS vector of recovery symbols, without judging any of them. */
-  splitRecoverySymbols(bcs: Uint8Array): readonly Uint8Array[];
-
-  /**
-   * The bytes of a symbol whose Merkle path leads to the metadata, whichever sliver it was taken
-   * from. Throws `encoding-invalid-input` for a false proof or another place in the matrix.
-   */
-  openRecoverySymbol(
-    claim: RecoverySymbolClaim & { readonly metadata: OpenMetadata },
-  ): Uint8Array | Promise<Uint8Array>;
+  /** Check one BCS recovery symbol against the metadata. Throws `encoding-invalid-input`. */
+  verifyRecoverySymbol(metadata: OpenMetadata, symbol: Uint8Array): RecoverySymbolPlace;
 
   shardOfPair(pair: SliverPairIndex, blobId: BlobId, shardCount: number): ShardIndex;
   pairOfShard(shard: ShardIndex, blobId: BlobId, shardCount: number): SliverPairIndex;
 
   /** BLS12-381 min-pk. Public keys are 96 bytes uncompressed as on chain, signatures 96 bytes. */
-  verifySignature(claim: {
-    readonly message: Uint8Array;
-    readonly signature: Uint8Array;
-    readonly publicKey: Uint8Array;
-  }): Promise<boolean>;
-  verifyAggregateSignature(claim: {
-    readonly message: Uint8Array;
-    readonly signature: Uint8Array;
-    readonly publicKeys: readonly Uint8Array[];
-  }): Promise<boolean>;
+  verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): Promise<boolean>;
+  verifyAggregate(
+    publicKeys: readonly Uint8Array[],
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): Promise<boolean>;
   /** The point sum. Throws `encoding-invalid-input` if one of them is not a signature. */
-  aggregateSignatures(signatures: readonly Uint8Array[]): Promise<Uint8Array>;
+  aggregate(signatures: readonly Uint8Array[]): Uint8Array;
 }

@@ -212,7 +212,7 @@ class CollectionRun {
   async #falsehoodOf(pair: SliverPairIndex, sliver: Uint8Array): Promise<string | undefined> {
     const { metadata, axis } = this.#request;
     try {
-      await this.#context.codec.verifySliver({ metadata, axis, pair, sliver });
+      await metadata.verifySliver(axis, pair, sliver);
       return undefined;
     } catch (error) {
       if (!hasCode(error, 'encoding-invalid-input')) throw error;

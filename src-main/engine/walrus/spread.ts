@@ -182,7 +182,7 @@ async function confirmsAll(
       if (compareMessage(answer.value.message, message).kind !== 'equal') return undefined;
       const { signature } = answer.value;
       const { publicKey } = storageNode;
-      return context.codec.verifySignature({ message, signature, publicKey });
+      return context.codec.verify(message, signature, publicKey);
     }
   }
   const status = await getBlobStatus(connection, blobId, call);
@@ -207,10 +207,10 @@ async function holdsShard(
     }
     const answer = await getSliver(connection, place, sliverBytes(metadata, axis), call);
     if (answer.kind !== 'ok') return false;
-    const isTrue = await context.codec
-      .verifySliver({ metadata, axis, pair, sliver: answer.value })
-      .then(() => true)
-      .catch(() => false);
+    const isTrue = await metadata.verifySliver(axis, pair, answer.value).then(
+      () => true,
+      () => false,
+    );
     if (!isTrue) {
       connection.reportFalseAnswer(`holds a false ${axis} sliver`);
       return false;

@@ -17,6 +17,7 @@ import {
   SYMBOL_RANGE_ROW_BYTES_MIN,
 } from './limits.ts';
 import type { NetworkContext } from './network-context.ts';
+import { splitRecoverySymbols } from './recovery-symbol.ts';
 import type { OpenMetadata } from './sliver-codec.ts';
 import { getRecoverySymbols } from './storage-node-client.ts';
 
@@ -127,55 +128,36 @@ async function ask(
     connection.offersRecoverySymbols = false;
   }
   if (answer.kind !== 'ok') return;
-  const isTrue = await openSymbols(range, places, answer.value, symbols);
-  if (!isTrue) connection.reportFalseAnswer('gave a false recovery symbol');
+  if (!keepTrueSymbols(range, places, answer.value, symbols)) {
+    connection.reportFalseAnswer('gave a false recovery symbol');
+  }
 }
 
-/**
- * Keep the symbols that are proved. Nodes sort them and leave out what they do not hold, so each
- * is tried for the places in order. Gives whether all were true.
- */
-async function openSymbols(
+/** Keep the symbols that are proved and were asked for. Gives whether all were true. */
+function keepTrueSymbols(
   { context, metadata }: SymbolRange,
   places: readonly Place[],
   bcs: Uint8Array,
   symbols: Map<string, Uint8Array>,
-): Promise<boolean> {
-  const waiting = [...places];
+): boolean {
+  const wanted = new Set(places.map(placeKey));
   try {
-    for (const symbol of context.codec.splitRecoverySymbols(bcs)) {
-      const opened = await openAtSomePlace(context, metadata, waiting, symbol);
-      if (opened === undefined) return false;
-      symbols.set(placeKey(opened.place), opened.bytes);
-      waiting.splice(waiting.indexOf(opened.place), 1);
+    for (const { bcs: claim, symbol } of splitRecoverySymbols(bcs)) {
+      const found = context.codec.verifyRecoverySymbol(metadata, claim);
+      const isOfRow = found.targetAxis === 'secondary';
+      const key = placeKey({
+        row: isOfRow ? found.sourceIndex : found.targetIndex,
+        column: isOfRow ? found.targetIndex : found.sourceIndex,
+      });
+      // Nodes leave out what they do not hold, but have no reason to add anything.
+      if (!wanted.has(key)) return false;
+      symbols.set(key, symbol);
     }
     return true;
   } catch (error) {
     if (hasCode(error, 'encoding-invalid-input')) return false;
     throw error;
   }
-}
-
-async function openAtSomePlace(
-  { codec }: NetworkContext,
-  metadata: OpenMetadata,
-  places: readonly Place[],
-  symbol: Uint8Array,
-): Promise<{ readonly place: Place; readonly bytes: Uint8Array } | undefined> {
-  for (const place of places) {
-    try {
-      const bytes = await codec.openRecoverySymbol({
-        metadata,
-        symbol,
-        primaryIndex: place.row,
-        secondaryIndex: place.column,
-      });
-      return { place, bytes };
-    } catch (error) {
-      if (!hasCode(error, 'encoding-invalid-input')) throw error;
-    }
-  }
-  return undefined;
 }
 
 function joinSymbols(
