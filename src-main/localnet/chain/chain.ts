@@ -8,6 +8,9 @@
  */
 import type { BlobId, Epoch, ObjectId, SuiAddress, TransactionDigest } from '#engine/model/ids.ts';
 import type { Committee } from '#engine/model/walrus.ts';
+import type { Ledger } from './ledger.ts';
+
+export { openChain } from './open-chain.ts';
 
 /** One storage node as it is written into the first committee. */
 export interface ChainGenesisNode {
@@ -191,6 +194,8 @@ export interface NetworkIds {
 }
 
 export interface Chain {
+  /** What the RPC servers answer from; nobody else needs it. */
+  readonly ledger: Ledger;
   readonly events: ChainEvents;
   readonly view: ChainView;
   readonly networkIds: NetworkIds;
