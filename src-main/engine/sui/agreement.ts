@@ -5,6 +5,7 @@
  * a few times before it becomes `rpc-disagreement`. With one endpoint there is nothing to compare;
  * then what is read has integrity where the caller checks it, but nobody vouches for freshness.
  */
+import assert from 'node:assert/strict';
 import { EngineError, hasCode } from '#engine/model/engine-error.ts';
 import type { Clock, Logger } from '#engine/ports/ports.ts';
 import type { ChainRpc } from './rpc/chain-rpc.ts';
@@ -33,14 +34,13 @@ export function openAgreedReader(options: {
   readonly logger: Logger;
 }): AgreedReader {
   const { endpoints, clock, logger } = options;
+  assert(endpoints.length > 0, 'a network file names at least one endpoint');
   return async ({ what, agreement, read, fingerprint, signal }) => {
     if (agreement === 'any') return await firstReachable(endpoints, read);
     for (let round = 0; ; round++) {
       const answers = await Promise.all(endpoints.map(read));
-      const [first] = answers;
-      if (first === undefined) throw new EngineError('internal', 'no endpoint is configured');
       const prints = new Set(answers.map(fingerprint));
-      if (prints.size === 1) return first;
+      if (prints.size === 1) return answers[0] as Awaited<ReturnType<typeof read>>;
       const delayMs = ROUND_DELAYS_MS[round];
       const names = endpoints.map(({ name }) => name).join(', ');
       if (delayMs === undefined) {

@@ -240,9 +240,8 @@ function checkSplit(split: NonNullable<Command['SplitCoins']>, check: Check): vo
 function checkMerge(merge: NonNullable<Command['MergeCoins']>, check: Check): void {
   for (const argument of [merge.destination, ...merge.sources]) {
     const input = inputOf(argument, check);
-    if (input?.kind !== 'owned') throw notAllowed('it merges something that is no coin of ours');
-    if (!input.isWal && check.context.kind !== 'merge') {
-      throw notAllowed('it merges a coin that was not named');
+    if (input?.kind !== 'owned' || !input.isWal) {
+      throw notAllowed('it merges something that is no coin of ours');
     }
   }
 }

@@ -81,7 +81,7 @@ function areUsedUp(
   if (objects.some((object) => object?.previousTransaction === digest)) return false;
   return inputs.some((input, index) => {
     const now = objects[index];
-    if (!now) return true;
-    return now.version > input.version && now.previousTransaction !== undefined;
+    // An object that is not there is no proof: the node may not have seen it yet.
+    return now?.previousTransaction !== undefined && now.version > input.version;
   });
 }

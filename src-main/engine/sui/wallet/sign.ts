@@ -10,7 +10,7 @@ import type { Coin, GasUsed } from '../rpc/chain-rpc.ts';
 import { balanceLow, chooseCoins, sumOf } from './coins.ts';
 import { readCoins, type Plan, type PlanContext } from './plans.ts';
 import { checkTransaction, type SpendingCaps } from './policy.ts';
-import type { PreparedTransaction } from './wallet.ts';
+import type { PreparedTransaction } from './prepared.ts';
 
 const SUI_TYPE = '0x2::sui::SUI';
 /** Sui takes at most 256 gas coins. They are merged by paying, so a few more than needed heal. */

@@ -20,7 +20,7 @@ import { firstReachable } from '../agreement.ts';
 import type { ChainRpc, TransactionOutcome } from '../rpc/chain-rpc.ts';
 import type { SystemReader } from '../system.ts';
 import { KnownVersions } from './known-versions.ts';
-import type { SpendingCaps, TransactionKind } from './policy.ts';
+import type { SpendingCaps } from './policy.ts';
 import {
   planCertification,
   planDeletion,
@@ -36,47 +36,8 @@ import {
   type RegistrationRequest,
 } from './plans.ts';
 import { signPlan } from './sign.ts';
+import type { CallOptions, Prepared, PreparedTransaction, StoredTransaction } from './prepared.ts';
 import { settle, settlementOf, type Settlement, type SettlementRecord } from './settlement.ts';
-
-/** What a transaction may cost and is expected to. */
-export interface Quote {
-  readonly walFrost: bigint;
-  /** SUI that is exchanged or transferred, apart from gas. */
-  readonly suiMist: bigint;
-  /** The gas budget: never more than this. */
-  readonly gasMistMax: bigint;
-  /** What the simulation cost; below zero when more storage deposit returns than is paid. */
-  readonly gasMistExpected: bigint;
-}
-
-/** A signed transaction that was not sent yet. Plain data: the journal may keep all of it. */
-export interface PreparedTransaction {
-  readonly kind: TransactionKind;
-  readonly digest: TransactionDigest;
-  readonly bytes: Uint8Array;
-  /** base64. */
-  readonly signature: string;
-  readonly sender: SuiAddress;
-  readonly quote: Quote;
-  /** The last Sui epoch in which it can execute, if it says so. */
-  readonly expiresAfterSuiEpoch: bigint | undefined;
-}
-
-/** What is needed to send a transaction again. */
-export type StoredTransaction = Pick<PreparedTransaction, 'digest' | 'bytes' | 'signature'>;
-
-/** A transaction, unless all that was asked for is done already. */
-export interface Prepared<Skipped> {
-  readonly transaction: PreparedTransaction | undefined;
-  /** What was left out because the chain shows it done. */
-  readonly skipped: readonly Skipped[];
-}
-
-export interface CallOptions {
-  /** Lower than the wallet's caps for this one; what is absent stays as it is. */
-  readonly caps?: Partial<SpendingCaps> | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface Wallet {
   readonly address: SuiAddress;

@@ -1,0 +1,508 @@
+/**
+ * Goal: whatever was changed in a transaction on its way to the signature, it is not signed.
+ * Method: allowed transactions of each kind, then one mutation each of the decoded bytes.
+ */
+import { bcs } from '@mysten/sui/bcs';
+import { Inputs, Transaction } from '@mysten/sui/transactions';
+import { describe, expect, test } from 'vitest';
+import { epoch, parseBlobId, parseObjectId, parseSuiAddress } from '#engine/model/ids.ts';
+import type { Coin } from '../rpc/chain-rpc.ts';
+import type { SystemState } from '../system.ts';
+import { checkTransaction, inspectTransaction, type PolicyContext } from './policy.ts';
+import {
+  addCertifications,
+  addDeletions,
+  addExchange,
+  addExtensions,
+  addHeadChange,
+  addMerge,
+  addRegistrations,
+  addTransfer,
+} from './programs.ts';
+
+const DIGEST = '4tuuvGk75tT7xYeEhHR6W2orpBmvKrCyEr5t9rb6Xkg9';
+const owner = parseSuiAddress('0x0a');
+const friend = parseSuiAddress('0x0b');
+const thief = parseSuiAddress('0x0c');
+const coin = (id: string, balance = 1_000n): Coin => ({
+  objectId: parseObjectId(id),
+  version: 3n,
+  digest: DIGEST,
+  balance,
+});
+const wal = [coin('0xa1'), coin('0xa2')];
+const blob = coin('0xb1');
+const exchange = {
+  objectId: parseObjectId('0xe1'),
+  packageId: parseObjectId('0xe2'),
+  initialSharedVersion: 4n,
+};
+const system: SystemState = {
+  systemObjectId: parseObjectId('0x5151'),
+  initialSharedVersion: 2n,
+  typePackageId: parseObjectId('0x77'),
+  callPackageId: parseObjectId('0x78'),
+  walType: `0x${'9'.repeat(64)}::wal::WAL`,
+  epoch: 1,
+  shardCount: 13,
+  epochsAheadMax: 53,
+  storagePriceFrostPerMib: 5n,
+  writePriceFrostPerMib: 1n,
+};
+const blobId = parseBlobId('u-mOIiScoH3Zd01VRjQfghqctBvp8-wn-vm19Bkr4TY');
+const caps = { walFrost: 500n, suiMist: 500n, gasMist: 5_000n };
+
+const common: Omit<PolicyContext, 'kind' | 'quote'> = {
+  sender: owner,
+  systemObjectId: system.systemObjectId,
+  callPackageId: system.callPackageId,
+  walType: system.walType,
+  walCoins: wal.map(({ objectId }) => objectId),
+  caps,
+  expiresAfterSuiEpoch: 11n,
+};
+
+interface Case {
+  readonly context: PolicyContext;
+  readonly addCommands: (tx: Transaction) => void;
+}
+
+const registration = (costs: { storage: bigint; write: bigint }) => ({
+  system,
+  blobs: [
+    {
+      blobId,
+      rootHash: new Uint8Array(32),
+      sizeBytes: 5,
+      deletable: true,
+      storageBytes: 100n,
+      storageCostFrost: costs.storage,
+      writeCostFrost: costs.write,
+    },
+  ],
+  epochsAhead: 2,
+  walCoins: wal,
+  owner,
+});
+const certificate = {
+  signature: new Uint8Array(96),
+  signersBitmap: Uint8Array.of(7),
+  message: new Uint8Array(40),
+  epoch: epoch(1),
+  shardWeight: 9,
+};
+
+const none = { walFrost: 0n, suiMist: 0n };
+const cases: Record<PolicyContext['kind'], Case> = {
+  register: {
+    context: { ...common, kind: 'register', quote: { walFrost: 16n, suiMist: 0n } },
+    addCommands: (tx) => addRegistrations(tx, registration({ storage: 15n, write: 1n })),
+  },
+  certify: {
+    context: { ...common, kind: 'certify', quote: none, walCoins: [] },
+    addCommands: (tx) => {
+      addCertifications(tx, system, [{ blob, certificate }]);
+      addHeadChange(tx, { fields: [{ key: 0, value: Uint8Array.of(1), replace: false }] }, owner);
+    },
+  },
+  extend: {
+    context: { ...common, kind: 'extend', quote: { walFrost: 10n, suiMist: 0n } },
+    addCommands: (tx) =>
+      addExtensions(tx, {
+        system,
+        extensions: [{ blob, storageBytes: 100n, endEpoch: 4, targetEndEpoch: 6, costFrost: 10n }],
+        walCoins: wal,
+      }),
+  },
+  delete: {
+    context: { ...common, kind: 'delete', quote: none, walCoins: [] },
+    addCommands: (tx) => addDeletions(tx, system, [blob], owner),
+  },
+  exchange: {
+    context: {
+      ...common,
+      kind: 'exchange',
+      exchange,
+      quote: { walFrost: 0n, suiMist: 400n },
+      walCoins: [],
+    },
+    addCommands: (tx) => addExchange(tx, exchange, 400n, owner),
+  },
+  transfer: {
+    context: {
+      ...common,
+      kind: 'transfer',
+      recipient: friend,
+      quote: { walFrost: 30n, suiMist: 20n },
+    },
+    addCommands: (tx) =>
+      addTransfer(tx, {
+        walType: system.walType,
+        mist: 20n,
+        frost: 30n,
+        walCoins: wal,
+        recipient: friend,
+      }),
+  },
+  merge: {
+    context: { ...common, kind: 'merge', quote: none },
+    addCommands: (tx) => addMerge(tx, wal),
+  },
+};
+
+async function build(addCommands: (tx: Transaction) => void): Promise<Uint8Array> {
+  const tx = new Transaction();
+  addCommands(tx);
+  tx.setSender(owner);
+  tx.setGasOwner(owner);
+  tx.setGasPrice(1_000);
+  tx.setGasBudget(4_000);
+  tx.setGasPayment([{ objectId: `0x${'d'.repeat(64)}`, version: '8', digest: DIGEST }]);
+  tx.setExpiration({ Epoch: '11' });
+  return await tx.build();
+}
+
+type Data = ReturnType<typeof bcs.TransactionData.parse>;
+type Commands = NonNullable<Data['V1']['kind']['ProgrammableTransaction']>['commands'];
+const edit = (bytes: Uint8Array, change: (data: Data['V1'], commands: Commands) => void) => {
+  const data = bcs.TransactionData.parse(bytes);
+  const program = data.V1.kind.ProgrammableTransaction;
+  if (!program) throw new Error('not a program');
+  change(data.V1, program.commands);
+  return bcs.TransactionData.serialize(data).toBytes();
+};
+const kinds = Object.keys(cases) as PolicyContext['kind'][];
+
+describe('an honest transaction', () => {
+  test.each(kinds.map((kind) => ({ kind })))('to $kind is allowed', async ({ kind }) => {
+    const { addCommands, context } = cases[kind];
+    const checked = checkTransaction(await build(addCommands), context);
+    expect(checked.gasMistMax).toBe(4_000n);
+  });
+
+  test('of one kind is not allowed as another', async () => {
+    for (const kind of kinds) {
+      const bytes = await build(cases[kind].addCommands);
+      for (const other of kinds.filter((one) => one !== kind)) {
+        expect(
+          () => checkTransaction(bytes, cases[other].context),
+          `${kind} as ${other}`,
+        ).toThrow();
+      }
+    }
+  });
+
+  test('says which objects it uses up and when it expires', async () => {
+    const inspected = inspectTransaction(await build(cases.delete.addCommands));
+    expect(inspected.ownedInputs.map(({ objectId }) => objectId)).toEqual([
+      `0x${'d'.repeat(64)}`,
+      blob.objectId,
+    ]);
+    expect(inspected.expiresAfterSuiEpoch).toBe(11n);
+  });
+});
+
+describe('a mutated transaction is refused:', () => {
+  const mutations: {
+    name: string;
+    kind: PolicyContext['kind'];
+    change: (data: Data['V1'], commands: Commands) => void;
+  }[] = [
+    { name: 'another sender', kind: 'register', change: (d) => void (d.sender = thief) },
+    {
+      name: 'another gas owner',
+      kind: 'register',
+      change: (d) => void (d.gasData.owner = thief),
+    },
+    {
+      name: 'gas from the address balance',
+      kind: 'register',
+      change: (d) => void (d.gasData.payment = []),
+    },
+    {
+      name: 'a coin of WAL as gas',
+      kind: 'register',
+      change: (d) =>
+        d.gasData.payment.push({ objectId: wal[0]?.objectId ?? '', version: '3', digest: DIGEST }),
+    },
+    {
+      name: 'no expiration',
+      kind: 'register',
+      change: (d) => void (d.expiration = { $kind: 'None', None: true }),
+    },
+    {
+      name: 'a later expiration',
+      kind: 'register',
+      change: (d) => void (d.expiration = { $kind: 'Epoch', Epoch: 99 }),
+    },
+    {
+      name: 'a Move call in another package',
+      kind: 'register',
+      change: (_, commands) => editCall(commands, 'register_blob', (c) => void (c.package = thief)),
+    },
+    {
+      name: 'the type package instead of the call package',
+      kind: 'register',
+      change: (_, commands) =>
+        editCall(commands, 'register_blob', (c) => void (c.package = system.typePackageId)),
+    },
+    {
+      name: 'another module',
+      kind: 'register',
+      change: (_, commands) => editCall(commands, 'register_blob', (c) => void (c.module = 'blob')),
+    },
+    {
+      name: 'a deletion among certifications',
+      kind: 'certify',
+      change: (_, commands) =>
+        editCall(commands, 'certify_blob', (c) => void (c.function = 'delete_blob')),
+    },
+    {
+      name: 'destroy_zero of another coin type',
+      kind: 'register',
+      change: (_, commands) =>
+        editCall(commands, 'destroy_zero', (c) => void (c.typeArguments = ['0x2::sui::SUI'])),
+    },
+    {
+      name: 'a head field of another type',
+      kind: 'certify',
+      change: (_, commands) =>
+        editCall(commands, 'add', (c) => void (c.typeArguments = ['u64', 'u64'])),
+    },
+    {
+      name: 'a whole coin as payment',
+      kind: 'register',
+      change: (data, commands) =>
+        editCall(commands, 'register_blob', (c) => {
+          c.arguments.pop();
+          c.arguments.push({ $kind: 'Input', Input: inputOf(data, wal[0]?.objectId) });
+        }),
+    },
+    {
+      name: 'the gas coin as payment',
+      kind: 'register',
+      change: (_, commands) =>
+        editCall(commands, 'register_blob', (c) => {
+          c.arguments.pop();
+          c.arguments.push({ $kind: 'GasCoin', GasCoin: true });
+        }),
+    },
+    {
+      name: 'a published package',
+      kind: 'register',
+      change: (_, commands) =>
+        commands.push({ $kind: 'Publish', Publish: { modules: [], dependencies: [] } }),
+    },
+    {
+      name: 'a vector of objects',
+      kind: 'delete',
+      change: (data, commands) =>
+        commands.push({
+          $kind: 'MakeMoveVec',
+          MakeMoveVec: {
+            type: null,
+            elements: [{ $kind: 'Input', Input: inputOf(data, blob.objectId) }],
+          },
+        }),
+    },
+    {
+      name: 'a result sent to a thief',
+      kind: 'register',
+      change: (data, commands) => editRecipient(data, commands, thief),
+    },
+    {
+      name: 'a transfer to another friend',
+      kind: 'transfer',
+      change: (data, commands) => editRecipient(data, commands, thief),
+    },
+    {
+      name: 'an exchange that pays out to a thief',
+      kind: 'exchange',
+      change: (data, commands) => editRecipient(data, commands, thief),
+    },
+    {
+      name: 'the blob itself given away',
+      kind: 'delete',
+      change: (data, commands) =>
+        editTransfer(commands, (objects) => {
+          objects.push({ $kind: 'Input', Input: inputOf(data, blob.objectId) });
+        }),
+    },
+    {
+      name: 'the gas coin given away',
+      kind: 'transfer',
+      change: (_, commands) =>
+        editTransfer(commands, (objects) => {
+          objects.push({ $kind: 'GasCoin', GasCoin: true });
+        }),
+    },
+    {
+      name: 'a coin of WAL given away whole',
+      kind: 'transfer',
+      change: (data, commands) =>
+        editTransfer(commands, (objects) => {
+          objects.push({ $kind: 'Input', Input: inputOf(data, wal[0]?.objectId) });
+        }),
+    },
+    {
+      name: 'a larger amount',
+      kind: 'transfer',
+      change: (data) => editAmount(data, 30n, 31n),
+    },
+    {
+      name: 'a smaller amount',
+      kind: 'register',
+      change: (data) => editAmount(data, 15n, 14n),
+    },
+    {
+      name: 'a further amount',
+      kind: 'register',
+      change: (_, commands) => {
+        const amounts = commands.find(({ $kind }) => $kind === 'SplitCoins')?.SplitCoins?.amounts;
+        amounts?.push(...amounts.slice(0, 1));
+      },
+    },
+    {
+      name: 'an amount that is computed',
+      kind: 'register',
+      change: (_, commands) => {
+        const split = commands.find(({ $kind }) => $kind === 'SplitCoins')?.SplitCoins;
+        if (split) split.amounts[0] = { $kind: 'Result', Result: 0 };
+      },
+    },
+    {
+      name: 'the gas coin split for a registration',
+      kind: 'register',
+      change: (_, commands) => {
+        const split = commands.find(({ $kind }) => $kind === 'SplitCoins')?.SplitCoins;
+        if (split) split.coin = { $kind: 'GasCoin', GasCoin: true };
+      },
+    },
+    {
+      name: 'an unnamed coin merged',
+      kind: 'register',
+      change: (data) =>
+        editInput(data, wal[1]?.objectId, {
+          objectId: `0x${'f'.repeat(64)}`,
+          version: '1',
+          digest: DIGEST,
+        }),
+    },
+    {
+      name: 'another shared object',
+      kind: 'delete',
+      change: (data) => editShared(data, thief),
+    },
+    {
+      name: 'another exchange',
+      kind: 'exchange',
+      change: (data) => editShared(data, thief),
+    },
+  ];
+
+  test.each(mutations)('$name ($kind)', async ({ kind, change }) => {
+    const { addCommands, context } = cases[kind];
+    const bytes = edit(await build(addCommands), change);
+    expect(() => checkTransaction(bytes, context)).toThrowError(
+      expect.objectContaining({ code: 'transaction-not-allowed' }) as unknown,
+    );
+  });
+
+  test('a received object as input', async () => {
+    const bytes = await build((tx) => {
+      cases.delete.addCommands(tx);
+      tx.object(Inputs.ReceivingRef({ objectId: thief, version: '1', digest: DIGEST }));
+    });
+    expect(() => checkTransaction(bytes, cases.delete.context)).toThrowError(/neither a value/);
+  });
+
+  test.each([
+    { name: 'cut short', of: (bytes: Uint8Array) => bytes.subarray(0, -1) },
+    {
+      name: 'with a byte appended',
+      of: (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.of(0)]),
+    },
+    { name: 'empty', of: () => new Uint8Array() },
+  ])('bytes $name', async ({ of }) => {
+    const bytes = of(await build(cases.delete.addCommands));
+    expect(() => checkTransaction(bytes, cases.delete.context)).toThrowError(
+      expect.objectContaining({ code: 'transaction-not-allowed' }) as unknown,
+    );
+  });
+});
+
+describe('a cap', () => {
+  test.each([
+    { name: 'of WAL', kind: 'register' as const, caps: { ...caps, walFrost: 15n } },
+    { name: 'of SUI', kind: 'exchange' as const, caps: { ...caps, suiMist: 399n } },
+    { name: 'of gas', kind: 'merge' as const, caps: { ...caps, gasMist: 3_999n } },
+  ])('$name one below the cost refuses', async ({ kind, caps: lower }) => {
+    const { addCommands, context } = cases[kind];
+    const bytes = await build(addCommands);
+    expect(() => checkTransaction(bytes, { ...context, caps: lower })).toThrowError(
+      expect.objectContaining({ code: 'cap-exceeded' }) as unknown,
+    );
+  });
+
+  test.each([
+    { name: 'of WAL', kind: 'register' as const, caps: { ...caps, walFrost: 16n } },
+    { name: 'of SUI', kind: 'exchange' as const, caps: { ...caps, suiMist: 400n } },
+    { name: 'of gas', kind: 'merge' as const, caps: { ...caps, gasMist: 4_000n } },
+  ])('$name of exactly the cost allows', async ({ kind, caps: exact }) => {
+    const { addCommands, context } = cases[kind];
+    checkTransaction(await build(addCommands), { ...context, caps: exact });
+  });
+});
+
+type MoveCall = NonNullable<Commands[number]['MoveCall']>;
+type Arguments = MoveCall['arguments'];
+
+function editCall(commands: Commands, name: string, change: (call: MoveCall) => void): void {
+  const call = commands.find(({ MoveCall }) => MoveCall?.function === name)?.MoveCall;
+  if (!call) throw new Error(`no call of ${name}`);
+  change(call);
+}
+
+function editTransfer(commands: Commands, change: (objects: Arguments) => void): void {
+  const transfer = commands.find(({ TransferObjects }) => TransferObjects)?.TransferObjects;
+  if (!transfer) throw new Error('no transfer');
+  change(transfer.objects);
+}
+
+function inputsOf(data: Data['V1']) {
+  return data.kind.ProgrammableTransaction?.inputs ?? [];
+}
+
+function inputOf(data: Data['V1'], objectId: string | undefined): number {
+  return inputsOf(data).findIndex((one) => one.Object?.ImmOrOwnedObject?.objectId === objectId);
+}
+
+function editRecipient(data: Data['V1'], commands: Commands, to: string): void {
+  const address = commands.find(({ TransferObjects }) => TransferObjects)?.TransferObjects?.address;
+  const input = address?.Input === undefined ? undefined : inputsOf(data)[address.Input];
+  if (!input?.Pure) throw new Error('no recipient');
+  input.Pure.bytes = Buffer.from(to.slice(2), 'hex').toString('base64');
+}
+
+function editAmount(data: Data['V1'], from: bigint, to: bigint): void {
+  const text = (amount: bigint) => bcs.u64().serialize(amount).toBase64();
+  const input = inputsOf(data).find(({ Pure }) => Pure?.bytes === text(from));
+  if (!input?.Pure) throw new Error(`no amount ${String(from)}`);
+  input.Pure.bytes = text(to);
+}
+
+function editInput(
+  data: Data['V1'],
+  objectId: string | undefined,
+  to: { objectId: string; version: string; digest: string },
+): void {
+  const input = inputsOf(data)[inputOf(data, objectId)];
+  if (!input?.Object?.ImmOrOwnedObject) throw new Error('no such input');
+  Object.assign(input.Object.ImmOrOwnedObject, to);
+}
+
+function editShared(data: Data['V1'], objectId: string): void {
+  const shared = inputsOf(data).find(({ Object }) => Object?.SharedObject)?.Object?.SharedObject;
+  if (!shared) throw new Error('no shared object');
+  shared.objectId = objectId;
+}

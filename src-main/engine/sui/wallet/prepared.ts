@@ -1,0 +1,45 @@
+/**
+ * @file What the wallet hands out between deciding and sending.
+ */
+import type { SuiAddress, TransactionDigest } from '#engine/model/ids.ts';
+import type { SpendingCaps, TransactionKind } from './policy.ts';
+
+/** What a transaction may cost and is expected to. */
+export interface Quote {
+  readonly walFrost: bigint;
+  /** SUI that is exchanged or transferred, apart from gas. */
+  readonly suiMist: bigint;
+  /** The gas budget: never more than this. */
+  readonly gasMistMax: bigint;
+  /** What the simulation cost; below zero when more storage deposit returns than is paid. */
+  readonly gasMistExpected: bigint;
+}
+
+/** A signed transaction that was not sent yet. Plain data: the journal may keep all of it. */
+export interface PreparedTransaction {
+  readonly kind: TransactionKind;
+  readonly digest: TransactionDigest;
+  readonly bytes: Uint8Array;
+  /** base64. */
+  readonly signature: string;
+  readonly sender: SuiAddress;
+  readonly quote: Quote;
+  /** The last Sui epoch in which it can execute, if it says so. */
+  readonly expiresAfterSuiEpoch: bigint | undefined;
+}
+
+/** What is needed to send a transaction again. */
+export type StoredTransaction = Pick<PreparedTransaction, 'digest' | 'bytes' | 'signature'>;
+
+/** A transaction, unless all that was asked for is done already. */
+export interface Prepared<Skipped> {
+  readonly transaction: PreparedTransaction | undefined;
+  /** What was left out because the chain shows it done. */
+  readonly skipped: readonly Skipped[];
+}
+
+export interface CallOptions {
+  /** Lower than the wallet's caps for this one; what is absent stays as it is. */
+  readonly caps?: Partial<SpendingCaps> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
