@@ -93,13 +93,41 @@ export function chunkAssociatedData(
   return associatedData('chunk', context, hexBytes(context.chunkId));
 }
 
-/** Associated data of a sealed record; `extra` binds it to its place, as format.md says. */
-export function recordAssociatedData(
-  purpose: RecordPurpose,
-  context: SealedContext,
-  extra: Uint8Array = new Uint8Array(0),
-): Uint8Array {
-  return associatedData(purpose, context, extra);
+/** A record's seal apart from its bytes: key, and what is authenticated beside them. */
+export interface RecordSeal {
+  readonly codec: ArchiveCodec;
+  readonly purpose: RecordPurpose;
+  readonly key: Uint8Array;
+  readonly vaultId: VaultId;
+  readonly folderId?: FolderId | undefined;
+  /** What binds the record to its place, as format.md says for each purpose. */
+  readonly place?: Uint8Array;
+}
+
+/** Seal a record. `keyEpoch` is 0 for the keys of the vault. */
+export async function sealBoundRecord(
+  plaintext: Uint8Array,
+  seal: RecordSeal & { readonly keyEpoch: number },
+): Promise<Uint8Array> {
+  const { codec, key, keyEpoch, purpose } = seal;
+  const associated = associatedData(purpose, seal, seal.place ?? new Uint8Array(0));
+  return codec.sealRecord({ key, keyEpoch, purpose, associatedData: associated, plaintext });
+}
+
+/**
+ * Open a record of at most `plainBytesMax`. The key epoch is taken from the sealed header, and is
+ * authenticated. Throws `pack-damaged` for whatever sealBoundRecord didn't seal with the same key
+ * and place, `format-unknown` for newer sealed bytes.
+ */
+export async function openBoundRecord(
+  sealed: Uint8Array,
+  seal: RecordSeal & { readonly plainBytesMax: number },
+): Promise<Uint8Array> {
+  const { codec, key, purpose, plainBytesMax } = seal;
+  const { keyEpoch } = readSealedHeader(sealed);
+  const context = { ...seal, keyEpoch };
+  const associated = associatedData(purpose, context, seal.place ?? new Uint8Array(0));
+  return codec.openRecord({ key, purpose, associatedData: associated, sealed, plainBytesMax });
 }
 
 function associatedData(

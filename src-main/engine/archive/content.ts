@@ -83,9 +83,12 @@ export async function* readContent(
 
 /** The plaintext of a content list: items until the end. */
 export function encodeItems(items: readonly ContentItem[]): Uint8Array {
-  const writer = new ByteWriter(items.length * 36 + 1);
+  return writeItems(new ByteWriter(items.length * 36 + 1), items).finish();
+}
+
+function writeItems(writer: ByteWriter, items: readonly ContentItem[]): ByteWriter {
   for (const item of items) writer.bytes(hexBytes(item.id)).varint(item.sizeBytes);
-  return writer.finish();
+  return writer;
 }
 
 export function decodeItems(bytes: Uint8Array): ContentItem[] {
@@ -97,7 +100,8 @@ export function decodeItems(bytes: Uint8Array): ContentItem[] {
 
 /** The value of a tree entry's content field. */
 export function encodeContent(content: Content): Uint8Array {
-  return new ByteWriter(64).u8(content.depth).bytes(encodeItems(content.items)).finish();
+  const writer = new ByteWriter(1 + content.items.length * 36).u8(content.depth);
+  return writeItems(writer, content.items).view();
 }
 
 /** The content in a tree entry. `sizeBytes` is what all of it must cover. */

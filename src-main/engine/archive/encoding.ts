@@ -25,6 +25,13 @@ const FIELDS_MAX = TAG_MAX;
 /** The place of a varint's last byte: eight bytes hold every safe integer. */
 const VARINT_SCALE_MAX = 128 ** 7;
 
+/** The bytes that a varint takes. */
+export function varintBytes(value: number): number {
+  let count = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) count += 1;
+  return count;
+}
+
 /** The error for stored bytes that break the format. */
 export function damaged(what: string): EngineError {
   return new EngineError('pack-damaged', `stored bytes are damaged: ${what}`);
@@ -42,7 +49,8 @@ export class ByteWriter {
   #length = 0;
 
   constructor(capacityBytes = 256) {
-    this.#bytes = Buffer.alloc(capacityBytes);
+    // Everything up to #length is written before it can be read.
+    this.#bytes = Buffer.allocUnsafe(capacityBytes);
   }
 
   get length(): number {
@@ -54,9 +62,9 @@ export class ByteWriter {
     return new Uint8Array(this.#bytes.subarray(0, this.#length));
   }
 
-  /** Forget what was written and keep the memory. */
-  clear(): void {
-    this.#length = 0;
+  /** What was written, without a copy: for a writer that is not used again. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 
   u8(value: number): this {
@@ -87,12 +95,15 @@ export class ByteWriter {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new RangeError(`not a count or size: ${String(value)}`);
     }
+    if (value <= 0x7f) return this.u8(value);
     let rest = value;
-    while (rest > 0x7f) {
-      this.u8((rest % 128) + 128);
+    let at = this.#grow(varintBytes(value));
+    for (; rest > 0x7f; at += 1) {
+      this.#bytes[at] = (rest % 128) + 128;
       rest = Math.floor(rest / 128);
     }
-    return this.u8(rest);
+    this.#bytes[at] = rest;
+    return this;
   }
 
   /** Raw bytes, without a length. */
@@ -115,7 +126,7 @@ export class ByteWriter {
     const at = this.#length;
     const needed = at + count;
     if (needed > this.#bytes.length) {
-      const larger = Buffer.alloc(Math.max(needed, this.#bytes.length * 2));
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
       larger.set(this.#bytes.subarray(0, at));
       this.#bytes = larger;
     }
@@ -310,37 +321,44 @@ export function encodeFields(
   known: readonly (Field | undefined)[],
   unknown: readonly Field[] = [],
 ): Uint8Array {
-  const fields = [...known.filter((field) => field !== undefined), ...unknown];
-  fields.sort((one, other) => one.tag - other.tag);
-  const writer = new ByteWriter(
-    64 + fields.reduce((sum, field) => sum + field.value.length + 6, 0),
-  );
+  const fields = known.filter((field) => field !== undefined);
+  // Few fields, mostly in order: insertion is the sort for that.
+  for (const field of unknown) fields.push(field);
+  let sizeBytes = 0;
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index]!;
+    sizeBytes += 1 + varintBytes(field.value.length) + field.value.length;
+    let at = index;
+    for (; at > 0 && fields[at - 1]!.tag > field.tag; at -= 1) fields[at] = fields[at - 1]!;
+    fields[at] = field;
+  }
+  const writer = new ByteWriter(sizeBytes);
   let last = 0;
   for (const { tag, value } of fields) {
     if (tag <= last || tag > TAG_MAX) throw new RangeError(`tag ${String(tag)} cannot follow`);
     last = tag;
     writer.field(tag, value);
   }
-  return writer.finish();
+  return writer.view();
 }
 
 /** A field whose value is one varint. */
 export const numberField = (tag: number, value: number): Field => ({
   tag,
-  value: new ByteWriter(9).varint(value).finish(),
+  value: new ByteWriter(varintBytes(value)).varint(value).view(),
 });
 
 /** A field of UTF-8 text. */
 export const textField = (tag: number, text: string): Field => ({
   tag,
-  value: new Uint8Array(Buffer.from(text, 'utf8')),
+  value: Buffer.from(text, 'utf8'),
 });
 
 /** A field whose value `write` appends. */
 export function writtenField(tag: number, write: (writer: ByteWriter) => void): Field {
   const writer = new ByteWriter();
   write(writer);
-  return { tag, value: writer.finish() };
+  return { tag, value: writer.view() };
 }
 
 /** Version byte and fields: the shape of every record. */
@@ -368,7 +386,7 @@ export function readRecord(bytes: Uint8Array, what: string): Fields {
 }
 
 /** The bytes of hex text, which is how IDs travel in memory. */
-export const hexBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+export const hexBytes = (hex: string): Uint8Array => Buffer.from(hex, 'hex');
 
 /** Bytes as hex text. */
 export const toHex = (bytes: Uint8Array): string =>

@@ -6,7 +6,7 @@
  */
 import type { FolderKeyEpoch, FolderKeys } from '#engine/model/folder-keys.ts';
 import type { FolderId, VaultId } from '#engine/model/ids.ts';
-import { recordAssociatedData, type ArchiveCodec } from './archive-codec.ts';
+import { openBoundRecord, sealBoundRecord, type ArchiveCodec } from './archive-codec.ts';
 import type { ByteReader } from './encoding.ts';
 import { damaged, encodeRecord, readRecord, writtenField } from './encoding.ts';
 
@@ -26,22 +26,20 @@ interface Wrap {
 
 /** Seal a folder's keys under the vault key. */
 export async function wrapFolderKeys(keys: FolderKeys, wrap: Wrap): Promise<Uint8Array> {
-  return wrap.codec.sealRecord({
+  return sealBoundRecord(encodeFolderKeys(keys), {
+    ...wrap,
+    purpose: 'folder keys',
     key: wrap.vaultKey,
     keyEpoch: 0,
-    purpose: 'folder keys',
-    associatedData: recordAssociatedData('folder keys', { ...wrap, keyEpoch: 0 }),
-    plaintext: encodeFolderKeys(keys),
   });
 }
 
 /** Open what wrapFolderKeys sealed. */
 export async function unwrapFolderKeys(sealed: Uint8Array, wrap: Wrap): Promise<FolderKeys> {
-  const plaintext = await wrap.codec.openRecord({
-    key: wrap.vaultKey,
+  const plaintext = await openBoundRecord(sealed, {
+    ...wrap,
     purpose: 'folder keys',
-    associatedData: recordAssociatedData('folder keys', { ...wrap, keyEpoch: 0 }),
-    sealed,
+    key: wrap.vaultKey,
     plainBytesMax: WRAPPED_BYTES_MAX,
   });
   return decodeFolderKeys(plaintext);

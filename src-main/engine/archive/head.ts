@@ -21,7 +21,13 @@ import {
   type SuiAddress,
   type VaultId,
 } from '#engine/model/ids.ts';
-import { recordAssociatedData, type ArchiveCodec, type RecordPurpose } from './archive-codec.ts';
+import {
+  openBoundRecord,
+  sealBoundRecord,
+  type ArchiveCodec,
+  type RecordPurpose,
+  type RecordSeal,
+} from './archive-codec.ts';
 import {
   type ByteReader,
   ByteWriter,
@@ -275,12 +281,9 @@ async function sealPart(
   bytesMax: number,
   seal: HeadSeal,
 ): Promise<Uint8Array> {
-  const sealed = await seal.codec.sealRecord({
-    key: seal.headKey,
+  const sealed = await sealBoundRecord(plaintext, {
+    ...recordSeal(purpose, slot, seal),
     keyEpoch: 0,
-    purpose,
-    associatedData: associatedData(purpose, slot, seal),
-    plaintext,
   });
   if (sealed.length > bytesMax) throw new RangeError('a part of the head is too large');
   return sealed;
@@ -295,11 +298,8 @@ async function openPart(
 ): Promise<Uint8Array | undefined> {
   if (value.length > bytesMax) return undefined;
   try {
-    return await seal.codec.openRecord({
-      key: seal.headKey,
-      purpose,
-      associatedData: associatedData(purpose, slot, seal),
-      sealed: value,
+    return await openBoundRecord(value, {
+      ...recordSeal(purpose, slot, seal),
       plainBytesMax: bytesMax,
     });
   } catch (error) {
@@ -308,9 +308,10 @@ async function openPart(
   }
 }
 
-function associatedData(purpose: RecordPurpose, slot: number, seal: HeadSeal): Uint8Array {
+function recordSeal(purpose: RecordPurpose, slot: number, seal: HeadSeal): RecordSeal {
   const place = new ByteWriter(40).bytes(hexBytes(seal.account.slice(2))).u64(BigInt(slot));
-  return recordAssociatedData(purpose, { vaultId: seal.vaultId, keyEpoch: 0 }, place.finish());
+  const { codec, vaultId, headKey } = seal;
+  return { codec, purpose, key: headKey, vaultId, place: place.finish() };
 }
 
 function writeLocation(writer: ByteWriter, location: SnapshotLocation): void {

@@ -24,7 +24,7 @@ import {
   type ObjectId,
   type VaultId,
 } from '#engine/model/ids.ts';
-import { recordAssociatedData, type ArchiveCodec } from './archive-codec.ts';
+import { openBoundRecord, sealBoundRecord, type ArchiveCodec } from './archive-codec.ts';
 import {
   ByteWriter,
   bytesEqual,
@@ -295,44 +295,36 @@ export const packTable = {
   },
 };
 
-/** What a segment part's seal needs beside the key. */
+/** What a segment part's seal needs. */
 export interface PartSeal {
   readonly codec: ArchiveCodec;
   readonly vaultId: VaultId;
   readonly folderId: FolderId;
-  readonly keyEpoch: number;
-  /** The folder key of that epoch. */
+  /** The folder key of the epoch that seals, or that the sealed header names. */
   readonly key: Uint8Array;
 }
 
 /** Seal a part. Its ID is the keyed hash of its plaintext, like a chunk's. */
 export async function sealPart(
   part: SegmentPart,
-  seal: PartSeal & { readonly chunkIdKey: Uint8Array },
+  seal: PartSeal & { readonly keyEpoch: number; readonly chunkIdKey: Uint8Array },
 ): Promise<{ readonly id: ChunkId; readonly sealed: Uint8Array }> {
   const id = toHex(seal.codec.keyedBlake3(seal.chunkIdKey, part.plaintext)) as ChunkId;
-  const sealed = await seal.codec.sealRecord({
-    key: seal.key,
-    keyEpoch: seal.keyEpoch,
-    purpose: 'index',
-    associatedData: recordAssociatedData('index', seal, hexBytes(id)),
-    plaintext: part.plaintext,
-  });
-  return { id, sealed };
+  const place = hexBytes(id);
+  return {
+    id,
+    sealed: await sealBoundRecord(part.plaintext, { ...seal, purpose: 'index', place }),
+  };
 }
 
-/** Open a part that a snapshot names. `keyEpoch` and `key` are those of the sealed header. */
+/** Open the part that a snapshot names `id`. */
 export async function openPart(
   sealed: Uint8Array,
   seal: PartSeal & { readonly id: ChunkId },
 ): Promise<Uint8Array> {
-  return seal.codec.openRecord({
-    key: seal.key,
-    purpose: 'index',
-    associatedData: recordAssociatedData('index', seal, hexBytes(seal.id)),
-    sealed,
-    plainBytesMax: PART_BYTES_MAX,
-  });
+  const place = hexBytes(seal.id);
+  const plainBytesMax = PART_BYTES_MAX;
+  return openBoundRecord(sealed, { ...seal, purpose: 'index', place, plainBytesMax });
 }
 
 /** Several segments as one lookup. Newer segments come first: they say where a chunk lies now. */

@@ -16,8 +16,7 @@
  * entries, the extent of all of them and the pack's class.
  */
 import { EngineError } from '#engine/model/engine-error.ts';
-import type { ChunkId, FolderId, VaultId } from '#engine/model/ids.ts';
-import { recordAssociatedData } from './archive-codec.ts';
+import type { ChunkId } from '#engine/model/ids.ts';
 import {
   ByteReader,
   ByteWriter,
@@ -25,6 +24,7 @@ import {
   encodeRecord,
   hexBytes,
   readRecord,
+  varintBytes,
   toHex,
 } from './encoding.ts';
 
@@ -81,12 +81,6 @@ export function footerLineBytes(gapBytes: number, kind: EntryKind, sizeBytes: nu
   return varintBytes(gapBytes * (ENTRY_KIND_MAX + 1) + kind) + varintBytes(sizeBytes) + ID_BYTES;
 }
 
-function varintBytes(value: number): number {
-  let count = 1;
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) count += 1;
-  return count;
-}
-
 /** A footer's plaintext. Entries in the order of their offsets, without overlap. */
 export function encodeFooter(entries: readonly PackedEntry[]): Uint8Array {
   const lines = new ByteWriter(entries.length * 42 + 1);
@@ -121,18 +115,12 @@ export function decodeFooter(plaintext: Uint8Array, contentBytes: number): Packe
   return entries;
 }
 
-/** What a footer's seal authenticates beside its lines. `folderId` absent: the vault's footer. */
-export function footerAssociatedData(footer: {
-  readonly vaultId: VaultId;
-  readonly folderId: FolderId | undefined;
-  readonly keyEpoch: number;
+/** What binds a footer to its pack: the pack's class and the extent of its entries. */
+export function footerPlace(pack: {
   readonly packClass: PackClass;
   readonly contentBytes: number;
 }): Uint8Array {
-  const extra = new ByteWriter(5)
-    .u8(PACK_CLASSES.indexOf(footer.packClass))
-    .u32(footer.contentBytes);
-  return recordAssociatedData('footer', footer, extra.finish());
+  return new ByteWriter(5).u8(PACK_CLASSES.indexOf(pack.packClass)).u32(pack.contentBytes).finish();
 }
 
 /** What the trailer says. */

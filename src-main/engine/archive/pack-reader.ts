@@ -7,13 +7,13 @@
  */
 import type { FolderKeys } from '#engine/model/folder-keys.ts';
 import type { FolderId, VaultId } from '#engine/model/ids.ts';
-import { readSealedHeader, type ArchiveCodec } from './archive-codec.ts';
+import { openBoundRecord, readSealedHeader, type ArchiveCodec } from './archive-codec.ts';
 import { bytesEqual, damaged } from './encoding.ts';
 import {
   decodeFooter,
   decodeFooterSizes,
   decodeTrailerEnd,
-  footerAssociatedData,
+  footerPlace,
   TRAILER_FIXED_BYTES,
   trailerBytes,
   type PackClass,
@@ -117,17 +117,12 @@ async function openFooter(
     // The commitment tells whose footer this is without trying to decrypt.
     const commitment = codec.recordCommitment(candidate.key, 'footer');
     if (!bytesEqual(commitment, header.commitment)) continue;
-    const plaintext = await codec.openRecord({
-      key: candidate.key,
+    const plaintext = await openBoundRecord(sealed, {
+      codec,
       purpose: 'footer',
-      associatedData: footerAssociatedData({
-        vaultId: keys.vaultId,
-        folderId: candidate.folderId,
-        keyEpoch: header.keyEpoch,
-        packClass: place.packClass,
-        contentBytes: place.contentBytes,
-      }),
-      sealed,
+      vaultId: keys.vaultId,
+      ...candidate,
+      place: footerPlace(place),
       plainBytesMax: FOOTER_BYTES_MAX,
     });
     return {

@@ -13,14 +13,14 @@
 import { strict as assert } from 'node:assert';
 import { EngineError } from '#engine/model/engine-error.ts';
 import type { ChunkId, FolderId, VaultId } from '#engine/model/ids.ts';
-import { SEAL_OVERHEAD_BYTES, type ArchiveCodec } from './archive-codec.ts';
+import { SEAL_OVERHEAD_BYTES, sealBoundRecord, type ArchiveCodec } from './archive-codec.ts';
 import { packLimits, paddedPackBytes, type PackLimits } from './limits.ts';
 import {
   encodeFooter,
   encodeTrailer,
   FOOTER_FIXED_BYTES,
-  footerAssociatedData,
   footerLineBytes,
+  footerPlace,
   PACK_FOOTERS_MAX,
   trailerBytes,
   type EntryKind,
@@ -112,6 +112,13 @@ export class PackWriter {
     return this.#packClass;
   }
 
+  /** What was added so far. */
+  get entries(): readonly OwnedEntry[] {
+    return [...this.#footers.values()].flatMap(({ owner, entries }) =>
+      entries.map((entry) => ({ ...entry, folderId: owner.folderId })),
+    );
+  }
+
   /** The pack's size if it were closed now, without padding, at most: footers may compress. */
   get usedBytes(): number {
     return this.#contentBytes + this.#footersBytes + trailerBytes(this.#footers.size);
@@ -188,18 +195,12 @@ export class PackWriter {
   }
 
   async #sealFooter({ owner, entries, linesBytes }: Footer): Promise<Uint8Array> {
-    const sealed = await this.#codec.sealRecord({
-      key: owner.key,
-      keyEpoch: owner.keyEpoch,
+    const sealed = await sealBoundRecord(encodeFooter(entries), {
+      codec: this.#codec,
       purpose: 'footer',
-      associatedData: footerAssociatedData({
-        vaultId: this.#vaultId,
-        folderId: owner.folderId,
-        keyEpoch: owner.keyEpoch,
-        packClass: this.#packClass,
-        contentBytes: this.#contentBytes,
-      }),
-      plaintext: encodeFooter(entries),
+      vaultId: this.#vaultId,
+      ...owner,
+      place: footerPlace({ packClass: this.#packClass, contentBytes: this.#contentBytes }),
     });
     const plannedBytes = linesBytes + FOOTER_FIXED_BYTES + SEAL_OVERHEAD_BYTES;
     assert(sealed.length <= plannedBytes, 'a sealed footer is not larger than planned');

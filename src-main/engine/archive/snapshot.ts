@@ -21,7 +21,7 @@ import type {
   VaultId,
 } from '#engine/model/ids.ts';
 import { rawPathBytes, rawPathFromBytes } from '#engine/model/ids.ts';
-import { recordAssociatedData, type ArchiveCodec } from './archive-codec.ts';
+import { openBoundRecord, sealBoundRecord, type ArchiveCodec } from './archive-codec.ts';
 import type { ByteReader, ByteWriter } from './encoding.ts';
 import {
   damaged,
@@ -193,12 +193,13 @@ export async function sealSnapshot(
   signed: SignedSnapshot,
   options: { readonly codec: ArchiveCodec; readonly vaultKey: Uint8Array },
 ): Promise<Uint8Array> {
-  return options.codec.sealRecord({
+  return sealBoundRecord(signed.plaintext, {
+    codec: options.codec,
+    purpose: 'snapshot',
     key: options.vaultKey,
     keyEpoch: 0,
-    purpose: 'snapshot',
-    associatedData: associatedData(signed.snapshot.vaultId, signed.snapshotId),
-    plaintext: signed.plaintext,
+    vaultId: signed.snapshot.vaultId,
+    place: hexBytes(signed.snapshotId),
   });
 }
 
@@ -217,11 +218,12 @@ export async function openSnapshot(
     readonly verify: VerifySigner;
   },
 ): Promise<SignedSnapshot> {
-  const plaintext = await options.codec.openRecord({
-    key: options.vaultKey,
+  const plaintext = await openBoundRecord(sealed, {
+    codec: options.codec,
     purpose: 'snapshot',
-    associatedData: associatedData(options.vaultId, options.snapshotId),
-    sealed,
+    key: options.vaultKey,
+    vaultId: options.vaultId,
+    place: hexBytes(options.snapshotId),
     plainBytesMax: SNAPSHOT_BYTES_MAX,
   });
   const id = snapshotId(options.codec, plaintext);
@@ -242,10 +244,6 @@ export async function openSnapshot(
 
 const snapshotId = (codec: ArchiveCodec, plaintext: Uint8Array): SnapshotId =>
   toHex(codec.blake3(plaintext)) as SnapshotId;
-
-function associatedData(vaultId: VaultId, id: SnapshotId): Uint8Array {
-  return recordAssociatedData('snapshot', { vaultId, keyEpoch: 0 }, hexBytes(id));
-}
 
 /** The record of a snapshot, without signature. */
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {

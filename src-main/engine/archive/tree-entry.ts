@@ -7,6 +7,7 @@
  */
 import { EngineError } from '#engine/model/engine-error.ts';
 import { rawPathBytes, rawPathFromBytes, type ChunkId, type RawPath } from '#engine/model/ids.ts';
+import type { Extent, Xattr as ExtendedAttribute } from '#engine/ports/file-system.ts';
 import { decodeContent, encodeContent, type Content } from './content.ts';
 import {
   ByteReader,
@@ -21,16 +22,8 @@ import {
   writtenField,
 } from './encoding.ts';
 
-/** A stretch of a sparse file that holds data. */
-export interface Extent {
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-}
-
-export interface ExtendedAttribute {
-  readonly name: RawPath;
-  readonly value: Uint8Array;
-}
+/** Extended attributes and extents are what the file system gives. */
+export type { Extent, Xattr as ExtendedAttribute } from '#engine/ports/file-system.ts';
 
 /** A value that stands in the entry, or, when too large for that, in chunks of its own. */
 export type Stored<Value> =
@@ -333,7 +326,8 @@ export function decodeAttributes(bytes: Uint8Array): ExtendedAttribute[] {
   let last: RawPath | undefined;
   while (reader.remaining > 0) {
     const name = rawPathFromBytes(reader.sized());
-    if (last !== undefined && compareRaw(last, name) >= 0) throw damaged('attributes out of order');
+    if (last !== undefined && compareRaw(last, name) >= 0)
+      throw damaged('extended attributes are out of order');
     last = name;
     attributes.push({ name, value: new Uint8Array(reader.sized()) });
   }
@@ -372,7 +366,7 @@ export function decodeSigned(bytes: Uint8Array): bigint {
 const readGroup = (bytes: Uint8Array): bigint => new ByteReader(bytes, 'a hard link').u64();
 
 function rawField(tag: number, value: RawPath | undefined): Field | undefined {
-  return value === undefined ? undefined : { tag, value: new Uint8Array(rawPathBytes(value)) };
+  return value === undefined ? undefined : { tag, value: rawPathBytes(value) };
 }
 
 function readRaw(value: Uint8Array, bytesMax: number): RawPath {

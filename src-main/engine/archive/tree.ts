@@ -133,7 +133,7 @@ async function* encodeEntries(
     }
     last = entry.name;
     const bytes = encodeEntry(entry);
-    const sized = new ByteWriter(bytes.length + 5).sized(bytes).finish();
+    const sized = new ByteWriter(bytes.length + 3).sized(bytes).view();
     yield { name: entry.name, bytes: sized, entryCount: 1 };
   }
 }
