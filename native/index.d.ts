@@ -38,10 +38,11 @@ export declare class Metadata {
     targets: number[],
     withProof: boolean,
   ): Promise<Uint8Array[]>;
-  verifyRecoverySymbol(symbol: Uint8Array): {
+  openRecoverySymbol(bcs: Uint8Array): {
     targetAxis: number;
     sourceIndex: number;
     targetIndex: number;
+    symbol: Uint8Array;
   };
   recoverSliver(
     axis: number,
@@ -69,6 +70,7 @@ export declare function computeBlobMetadata(
   shardCount: number,
   cancellation?: Cancellation,
 ): Promise<Metadata>;
+export declare function splitRecoverySymbols(bcs: Uint8Array, shardCount: number): Uint8Array[];
 export declare function shardOfPair(pair: number, blobId: Uint8Array, shardCount: number): number;
 export declare function pairOfShard(shard: number, blobId: Uint8Array, shardCount: number): number;
 
@@ -154,6 +156,7 @@ export declare function openRecord(
   key: Uint8Array,
   plainBytesMax: number,
 ): Promise<Uint8Array>;
+export declare function recordCommitment(key: Uint8Array, purpose: string): Uint8Array;
 
 export declare function blake3(bytes: Uint8Array): Uint8Array;
 export declare function keyedBlake3(key: Uint8Array, bytes: Uint8Array): Uint8Array;
@@ -166,3 +169,31 @@ export declare function argon2id(
   lanes: number,
   outputBytes: number,
 ): Promise<Uint8Array>;
+
+// System calls. They throw errors whose `code` is the system's name, such as ENOENT, as Node's own
+// do; `ENOTSUP` where the system or the file system has no such thing. Paths and names are raw bytes.
+
+/** Set the modification time, ns since 1970, of an open file or directory. */
+export declare function setTimes(fd: number, mtimeNs: bigint): void;
+/** Set the modification time of a path; of the link itself where it is one. */
+export declare function setLinkTimes(path: Uint8Array, mtimeNs: bigint): void;
+/**
+ * Where the first `sizeBytes` of a file hold data: offset and length of each stretch, one behind
+ * the other. `null` where the file system cannot tell, and beyond 65,536 stretches. Moves the
+ * descriptor's own position, so read with explicit positions.
+ */
+export declare function dataExtents(fd: number, sizeBytes: number): Float64Array | null;
+/** The extended attributes that this process may read, sorted by name; none where there are none. */
+export declare function listXattrs(fd: number): { name: Uint8Array; value: Uint8Array }[];
+export declare function setXattr(fd: number, name: Uint8Array, value: Uint8Array): void;
+
+/**
+ * A lock that is held until `release`, until nothing refers to it any more, or until the process
+ * ends, however it ends.
+ */
+export declare class LockedFile {
+  private constructor();
+  release(): void;
+}
+/** Lock a file, which is created for its owner alone; `null` when somebody has the lock. */
+export declare function tryLock(path: Uint8Array): LockedFile | null;

@@ -9,11 +9,14 @@
 
 // What crosses to JavaScript is described in native/index.d.ts.
 #![allow(missing_docs)]
+// Under test nothing registers with Node, so nothing is reached.
+#![cfg_attr(test, allow(dead_code))]
 
 mod bls;
 mod chunk;
 mod hash;
 mod job;
+mod os;
 mod rs2;
 mod seal;
 

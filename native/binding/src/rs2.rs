@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use floe_core::config::Config;
+use floe_core::config::{Axis, Config};
 use floe_core::decode::{Consistency, decode};
 use floe_core::encode::{Encoded, compute_metadata, encode};
 use floe_core::error::Error;
@@ -10,7 +10,7 @@ use floe_core::metadata::BlobMetadata;
 use floe_core::placement;
 use floe_core::recovery::{
     ExpandedSliver, Recovered, RecoverySymbol, recover_sliver, recover_sliver_unproven,
-    verify_inconsistency_proof,
+    split_recovery_symbols, verify_inconsistency_proof,
 };
 use floe_core::sliver::{Sliver, verify_sliver};
 use napi::bindgen_prelude::{AsyncTask, Uint8Array};
@@ -76,7 +76,12 @@ impl Metadata {
     }
 
     #[napi]
-    pub fn verify_sliver(&self, axis_number: u32, pair: u32, sliver: Uint8Array) -> AsyncTask<Job<()>> {
+    pub fn verify_sliver(
+        &self,
+        axis_number: u32,
+        pair: u32,
+        sliver: Uint8Array,
+    ) -> AsyncTask<Job<()>> {
         let metadata = self.metadata.clone();
         job(move || verify_sliver(&metadata, pair, axis(axis_number)?, &sliver))
     }
@@ -130,17 +135,21 @@ impl Metadata {
     }
 
     #[napi(catch_unwind)]
-    pub fn verify_recovery_symbol(&self, symbol: Uint8Array) -> Result<RecoverySymbolIds> {
-        let verify = || {
-            let symbol = RecoverySymbol::parse(&symbol, self.metadata.config())?;
+    pub fn open_recovery_symbol(&self, bcs: Uint8Array) -> Result<OpenedRecoverySymbol> {
+        let open = || {
+            let symbol = RecoverySymbol::parse(&bcs, self.metadata.config())?;
             symbol.verify(&self.metadata)?;
-            Ok(RecoverySymbolIds {
-                target_axis: symbol.target_axis as u32,
+            Ok(OpenedRecoverySymbol {
+                target_axis: match symbol.target_axis {
+                    Axis::Primary => 0,
+                    Axis::Secondary => 1,
+                },
                 source_index: symbol.source_index.into(),
                 target_index: symbol.target_index.into(),
+                symbol: symbol.symbol.into(),
             })
         };
-        verify().map_err(|error: Error| to_napi(&error))
+        open().map_err(|error: Error| to_napi(&error))
     }
 
     #[napi]
@@ -184,10 +193,11 @@ impl Metadata {
 }
 
 #[napi(object)]
-pub struct RecoverySymbolIds {
+pub struct OpenedRecoverySymbol {
     pub target_axis: u32,
     pub source_index: u32,
     pub target_index: u32,
+    pub symbol: Uint8Array,
 }
 
 #[napi(object)]
@@ -255,6 +265,14 @@ pub fn compute_blob_metadata(
         let metadata = compute_metadata(&blob, Config::new(shard_count)?, &cancel)?;
         Ok(Metadata { metadata: Arc::new(metadata) })
     })
+}
+
+#[napi(js_name = "splitRecoverySymbols", catch_unwind)]
+pub fn split_symbols(bcs: Uint8Array, shard_count: u32) -> Result<Vec<Uint8Array>> {
+    Config::new(shard_count)
+        .and_then(|config| split_recovery_symbols(&bcs, config))
+        .map(|symbols| symbols.into_iter().map(Into::into).collect())
+        .map_err(|error| to_napi(&error))
 }
 
 #[napi(catch_unwind)]

@@ -168,3 +168,10 @@ pub fn open_record(
         seal::open_record(&sealed, &purpose, &associated, &key, max).map(Into::into)
     })
 }
+
+#[napi(catch_unwind)]
+pub fn record_commitment(key: Uint8Array, purpose: String) -> Result<Uint8Array> {
+    array(&key, KEY)
+        .map(|key| seal::record_commitment(&key, &purpose).as_slice().into())
+        .map_err(|error| to_napi(&error))
+}

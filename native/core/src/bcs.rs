@@ -37,6 +37,12 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
+    /// What has not been read.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The next `count` bytes.
     ///
     /// # Errors

@@ -115,7 +115,8 @@ pub fn verify_aggregate(keys: &[&[u8]], message: &[u8], signature: &[u8]) -> boo
 }
 
 fn sum_keys(keys: &[&[u8]]) -> Result<PublicKey> {
-    let keys: Vec<PublicKey> = keys.iter().map(|bytes| read_public(bytes)).collect::<Result<_>>()?;
+    let keys: Vec<PublicKey> =
+        keys.iter().map(|bytes| read_public(bytes)).collect::<Result<_>>()?;
     let references: Vec<&PublicKey> = keys.iter().collect();
     AggregatePublicKey::aggregate(&references, false)
         .map(|sum| sum.to_public_key())

@@ -175,10 +175,7 @@ const LENGTHS: Error = Error::Argument("the lengths of the files do not add up t
 /// 256 little-endian u64 from the keyed BLAKE3 stream of a label.
 fn gear_table(key: &[u8; 32]) -> Zeroizing<Vec<u64>> {
     let mut bytes = Zeroizing::new([0; 2048]);
-    blake3::Hasher::new_keyed(key)
-        .update(GEAR_LABEL)
-        .finalize_xof()
-        .fill(bytes.as_mut_slice());
+    blake3::Hasher::new_keyed(key).update(GEAR_LABEL).finalize_xof().fill(bytes.as_mut_slice());
     let (entries, _) = bytes.as_chunks::<8>();
     Zeroizing::new(entries.iter().map(|entry| u64::from_le_bytes(*entry)).collect())
 }

@@ -139,8 +139,7 @@ fn check_rows(
             cancel.check()?;
             let index = u16::try_from(row).map_err(|_| Error::Internal("a row is a u16"))?;
             let config = metadata.config();
-            let mut leaves =
-                expanded_leaves(data, metadata.symbol_bytes(), config, Axis::Primary)?;
+            let mut leaves = expanded_leaves(data, metadata.symbol_bytes(), config, Axis::Primary)?;
             if ManyHasher::default().root(&mut leaves)
                 == *metadata.sliver_hash(index, Axis::Primary)?
             {

@@ -170,8 +170,8 @@ impl<'a> Encoder<'a> {
             .zip(right_roots.par_chunks_mut(batch))
             .enumerate()
             .try_for_each(|(index, (leaves, roots))| {
-                self.hash_columns(columns + index * batch, right, None, leaves, roots)
-            })?;
+            self.hash_columns(columns + index * batch, right, None, leaves, roots)
+        })?;
         let primary = self.row_roots(&leaves)?;
         BlobMetadata::new(self.config, self.matrix.blob.len() as u64, &primary, &secondary)
     }

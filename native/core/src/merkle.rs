@@ -93,12 +93,7 @@ impl ManyHasher {
         leaves.first().copied().unwrap_or(EMPTY)
     }
 
-    fn hash<'a>(
-        &mut self,
-        prefix: u8,
-        inputs: impl Iterator<Item = &'a [u8]>,
-        out: &mut [Digest],
-    ) {
+    fn hash<'a>(&mut self, prefix: u8, inputs: impl Iterator<Item = &'a [u8]>, out: &mut [Digest]) {
         let mut params = Params::new();
         params.hash_length(32);
         let mut inputs = inputs.peekable();

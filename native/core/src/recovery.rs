@@ -111,7 +111,8 @@ pub struct RecoverySymbol<'a> {
     pub source_index: u16,
     /// The sliver it helps to rebuild.
     pub target_index: u16,
-    symbol: &'a [u8],
+    /// The symbol itself.
+    pub symbol: &'a [u8],
     path: Vec<Node>,
 }
 
@@ -123,12 +124,17 @@ impl<'a> RecoverySymbol<'a> {
     /// [`Error::Bcs`], [`Error::ProofLength`].
     pub fn parse(bytes: &'a [u8], config: Config) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        let target_axis = read_axis(&mut reader)?;
+        let symbol = Self::read(&mut reader, config)?;
+        reader.finish()?;
+        Ok(symbol)
+    }
+
+    fn read(reader: &mut Reader<'a>, config: Config) -> Result<Self> {
+        let target_axis = read_axis(reader)?;
         let source_index = reader.u16()?;
         let symbol = reader.bytes()?;
         let target_index = reader.u16()?;
-        let path = read_path(&mut reader, height(config.n()))?;
-        reader.finish()?;
+        let path = read_path(reader, height(config.n()))?;
         Ok(Self { target_axis, source_index, target_index, symbol, path })
     }
 
@@ -156,6 +162,28 @@ impl<'a> RecoverySymbol<'a> {
             Err(Error::Merkle)
         }
     }
+}
+
+/// Cuts the BCS of a vector of recovery symbols into them, without judging any.
+///
+/// # Errors
+///
+/// [`Error::Bcs`], [`Error::ProofLength`], and [`Error::Argument`] for more than any node has.
+pub fn split_recovery_symbols(bytes: &[u8], config: Config) -> Result<Vec<&[u8]>> {
+    let mut reader = Reader::new(bytes);
+    let count = reader.uleb()?;
+    // One symbol of each sliver for each sliver of both axes.
+    if count > 2 * config.n() * config.n() {
+        return Err(Error::Argument("there are more symbols than a blob has"));
+    }
+    let mut symbols = Vec::new();
+    for _ in 0..count {
+        let rest = reader.rest();
+        RecoverySymbol::read(&mut reader, config)?;
+        symbols.push(&rest[..rest.len() - reader.rest().len()]);
+    }
+    reader.finish()?;
+    Ok(symbols)
 }
 
 /// What symbols give.
@@ -312,8 +340,7 @@ fn rebuild(metadata: &BlobMetadata, axis: Axis, known: &[(usize, &[u8])]) -> Res
             *slot = Some(symbol);
         }
     }
-    let missing: Vec<usize> =
-        (0..source_count).filter(|index| symbols[*index].is_none()).collect();
+    let missing: Vec<usize> = (0..source_count).filter(|index| symbols[*index].is_none()).collect();
     let recovery_count = config.n() - source_count;
     let repaired = if missing.is_empty() {
         Vec::new()

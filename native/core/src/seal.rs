@@ -33,6 +33,8 @@ pub const SEAL_PLAIN_BYTES_MAX: usize = 1024 * 1024 * 1024;
 const CHUNK_LABEL: &[u8] = b"floe/v1 chunk";
 const RECORD_LABEL: &[u8] = b"floe/v1 record ";
 const CHUNK_FORMAT: &[u8] = b"floe/v1";
+/// What says in associated data that a chunk was sealed. Records bring their own.
+const CHUNK_TYPE: u8 = 1;
 
 const RAW: u8 = 0;
 const ZSTD: u8 = 1;
@@ -163,6 +165,12 @@ pub fn key_epoch(sealed: &[u8]) -> Result<u32> {
     }
 }
 
+/// The commitment that a record sealed under `key` for `purpose` shows.
+#[must_use]
+pub fn record_commitment(key: &[u8; 32], purpose: &str) -> [u8; 32] {
+    Keys::derive(key, RECORD_LABEL, purpose.as_bytes()).commitment
+}
+
 struct Keys {
     cipher: Zeroizing<[u8; 32]>,
     commitment: [u8; 32],
@@ -183,7 +191,7 @@ impl Keys {
 
 fn chunk_associated(owner: &Owner, key_epoch: u32, id: &[u8; 32]) -> Vec<u8> {
     let epoch = key_epoch.to_le_bytes();
-    [CHUNK_FORMAT, &[SEAL_VERSION], &owner.vault_id, &owner.folder_id, &epoch, id].concat()
+    [CHUNK_FORMAT, &[CHUNK_TYPE], &owner.vault_id, &owner.folder_id, &epoch, id].concat()
 }
 
 fn seal(
@@ -321,13 +329,11 @@ mod tests {
 
     #[test]
     fn a_frame_that_grows_beyond_its_recorded_length_is_refused() {
-        let keys = Keys::derive(&KEY, CHUNK_LABEL, &[1; 32]);
         let bomb = zstd::bulk::compress(&vec![0; 10_000_000], 3).unwrap();
         let mut plain = vec![ZSTD];
         plain.extend_from_slice(&1000_u32.to_le_bytes());
         plain.extend_from_slice(&bomb);
         assert_eq!(unframe(plain, 10_000).unwrap_err().code(), "seal-damaged");
-        drop(keys);
     }
 
     #[test]

@@ -16,6 +16,7 @@ import {
   Metadata,
   pairOfShard as nativePairOfShard,
   shardOfPair as nativeShardOfPair,
+  splitRecoverySymbols as nativeSplitRecoverySymbols,
 } from '#native';
 import { EngineError } from '../model/engine-error.ts';
 import {
@@ -32,7 +33,6 @@ import { callNative, runNative } from './native-call.ts';
 
 const HASH_BYTES = 32;
 const AXIS_NUMBERS = { primary: 0, secondary: 1 } as const;
-const AXES = ['primary', 'secondary'] as const;
 
 /** What the metadata of a blob says. */
 export interface BlobMetadata {
@@ -263,22 +263,38 @@ export async function decodingSymbols(
   );
 }
 
-export interface RecoverySymbolIds {
-  /** Axis of the sliver that the symbol helps to rebuild. */
+/** A recovery symbol whose Merkle path leads to the metadata. */
+export interface VerifiedRecoverySymbol {
+  /** Axis of the sliver that it helps to rebuild. */
   readonly targetAxis: SliverAxis;
   /** Index of the sliver of the other axis that it was taken from. */
   readonly sourceIndex: number;
+  /** Index of the sliver that it helps to rebuild. */
   readonly targetIndex: number;
+  /** The bytes where both slivers cross. */
+  readonly symbol: Uint8Array;
 }
 
-/** Check a BCS recovery symbol against the metadata. Throws `encoding-invalid-input`. */
+/**
+ * Check a BCS recovery symbol against the metadata, and read it. Throws `encoding-invalid-input`.
+ */
 export function verifyRecoverySymbol(
   metadata: ParsedMetadata,
-  symbol: Uint8Array,
-): RecoverySymbolIds {
-  const ids = callNative(() => metadata.native.verifyRecoverySymbol(symbol));
-  const targetAxis = AXES[ids.targetAxis] ?? 'primary';
-  return { targetAxis, sourceIndex: ids.sourceIndex, targetIndex: ids.targetIndex };
+  bcs: Uint8Array,
+): VerifiedRecoverySymbol {
+  const opened = callNative(() => metadata.native.openRecoverySymbol(bcs));
+  return {
+    ...opened,
+    targetAxis: opened.targetAxis === AXIS_NUMBERS.primary ? 'primary' : 'secondary',
+  };
+}
+
+/**
+ * Cut the BCS vector of recovery symbols that a node answers into its elements, without judging
+ * any. Throws `encoding-invalid-input`.
+ */
+export function splitRecoverySymbols(bcs: Uint8Array, shardCount: number): Uint8Array[] {
+  return callNative(() => nativeSplitRecoverySymbols(bcs, shardCount));
 }
 
 export type RecoveredSliver =

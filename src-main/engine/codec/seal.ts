@@ -12,6 +12,7 @@
 import {
   openChunks as nativeOpenChunks,
   openRecord as nativeOpenRecord,
+  recordCommitment as nativeRecordCommitment,
   sealChunks as nativeSealChunks,
   sealedKeyEpoch as nativeSealedKeyEpoch,
   sealRecord as nativeSealRecord,
@@ -199,4 +200,9 @@ export async function openRecord(input: {
   return await runNative(() =>
     nativeOpenRecord(input.sealed, input.purpose, input.associated, input.key, input.plainBytesMax),
   );
+}
+
+/** The commitment that a record sealed under `key` for `purpose` shows: tells keys apart. */
+export function recordCommitment(key: Uint8Array, purpose: string): Uint8Array {
+  return callNative(() => nativeRecordCommitment(key, purpose));
 }
