@@ -314,6 +314,11 @@ export const errorCodes = {
     exit: EXIT.network,
     next: 'Stop what listens there, or start with --port 0.',
   },
+  'localnet-in-use': {
+    retry: 'after-user-action',
+    exit: EXIT.homeInUse,
+    next: 'Use the one that runs, stop it with `floe localnet stop`, or choose another --dir.',
+  },
   'localnet-not-running': {
     retry: 'after-user-action',
     exit: EXIT.network,
