@@ -1,4 +1,5 @@
 import { mnemonicToSeedSync } from '@scure/bip39';
+import { Ed25519PublicKey } from '@mysten/sui/keypairs/ed25519';
 import { verifyTransactionSignature } from '@mysten/sui/verify';
 import { describe, expect, test } from 'vitest';
 import { recordedTransaction } from '#test/support/recorded-chain.ts';
@@ -47,5 +48,24 @@ describe('deriveAccount', () => {
     const publicKey = await verifyTransactionSignature(bytes, signature);
     expect(publicKey.toSuiAddress()).toBe(account.address);
     expect(Buffer.from(signature, 'base64')).toHaveLength(97);
+  });
+
+  test.each([{ sizeBytes: 0 }, { sizeBytes: 31 }, { sizeBytes: 33 }, { sizeBytes: 500 }])(
+    'signs $sizeBytes bytes that are no transaction',
+    async ({ sizeBytes }) => {
+      const { publicKey, signBytes } = deriveAccount(seed, 0);
+      const message = new Uint8Array(sizeBytes).fill(9);
+      expect(publicKey).toHaveLength(32);
+      expect(await new Ed25519PublicKey(publicKey).verify(message, await signBytes(message))).toBe(
+        true,
+      );
+    },
+  );
+
+  test('refuses to sign bytes that could be the hash of a transaction', async () => {
+    const { signBytes } = deriveAccount(seed, 0);
+    await expect(signBytes(new Uint8Array(32))).rejects.toMatchObject({
+      code: 'transaction-not-allowed',
+    });
   });
 });

@@ -49,6 +49,14 @@ type SystemInner = ReturnType<typeof SystemInnerField.parse>;
 type StakingInner = ReturnType<typeof StakingInnerField.parse>;
 type NodeFacts = Omit<StorageNode, 'memberIndex' | 'shards'>;
 
+interface EndpointCache {
+  /** Versions of the inner objects, as last seen. */
+  readonly versions: { system: bigint; staking: bigint };
+  /** WAL's type is fixed by the package that defines the types. */
+  readonly walTypes: Map<ObjectId, string>;
+  readonly pools: Map<ObjectId, { readonly node: NodeFacts; readonly readAtMs: number }>;
+}
+
 export interface SystemReader {
   /** Everything, with committees and node addresses. */
   readSystem(rpc: ChainRpc, signal?: AbortSignal): Promise<WalrusSystem>;
@@ -62,12 +70,19 @@ export function openSystemReader(options: {
   readonly clock: Clock;
 }): SystemReader {
   const { clock } = options;
-  const versions = { system: INNER_VERSION_GUESS, staking: INNER_VERSION_GUESS };
-  /** WAL's type is fixed by the package that defines the types. */
-  const walTypes = new Map<ObjectId, string>();
-  const pools = new Map<ObjectId, { readonly node: NodeFacts; readonly readAtMs: number }>();
+  // Each endpoint has its own: what one of them says must not answer for another.
+  const caches = new WeakMap<ChainRpc, EndpointCache>();
+  const cacheOf = (rpc: ChainRpc): EndpointCache => {
+    const known = caches.get(rpc);
+    if (known) return known;
+    const versions = { system: INNER_VERSION_GUESS, staking: INNER_VERSION_GUESS };
+    const cache: EndpointCache = { versions, walTypes: new Map(), pools: new Map() };
+    caches.set(rpc, cache);
+    return cache;
+  };
 
-  async function readCore(rpc: ChainRpc, signal: AbortSignal | undefined) {
+  async function readCore(rpc: ChainRpc, signal: AbortSignal | undefined): Promise<SystemCore> {
+    const { versions } = cacheOf(rpc);
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const core = await readCoreOnce(rpc, options, versions, signal);
       if (core) return core;
@@ -80,6 +95,7 @@ export function openSystemReader(options: {
   }
 
   async function readWalType(rpc: ChainRpc, typePackageId: ObjectId, signal?: AbortSignal) {
+    const { walTypes } = cacheOf(rpc);
     const known = walTypes.get(typePackageId);
     if (known !== undefined) return known;
     const target = { packageId: typePackageId, module: 'staking', name: 'stake_with_pool' };
@@ -89,6 +105,7 @@ export function openSystemReader(options: {
   }
 
   async function readNodes(rpc: ChainRpc, nodeIds: readonly ObjectId[], signal?: AbortSignal) {
+    const { pools } = cacheOf(rpc);
     const nowMs = clock.monotonicMs();
     const stale = nodeIds.filter((id) => {
       const known = pools.get(id);

@@ -9,8 +9,8 @@ import { normalizeStructTag } from '@mysten/sui/utils';
 import { EngineError } from '#engine/model/engine-error.ts';
 import {
   parseObjectId,
-  parseSuiAddress,
   type ObjectId,
+  type SuiAddress,
   type TransactionDigest,
 } from '#engine/model/ids.ts';
 import type {
@@ -83,6 +83,10 @@ export function toObjectId(value: unknown): ObjectId {
   }
 }
 
+function toAddress(value: unknown): SuiAddress {
+  return toObjectId(value) as unknown as SuiAddress;
+}
+
 export function toTransactionDigest(value: unknown): TransactionDigest {
   if (typeof value !== 'string' || !DIGEST_PATTERN.test(value)) {
     throw invalidAnswer(`a transaction digest ${JSON.stringify(value)}`);
@@ -98,6 +102,11 @@ export function toAmount(value: unknown, what: string): bigint {
   throw invalidAnswer(`a ${what} of ${JSON.stringify(value) ?? 'nothing'}`);
 }
 
+function toSignedAmount(value: unknown, what: string): bigint {
+  const isNegative = typeof value === 'string' && value.startsWith('-');
+  return isNegative ? -toAmount(value.slice(1), what) : toAmount(value, what);
+}
+
 export function toStructType(type: string): string {
   try {
     return normalizeStructTag(type);
@@ -109,7 +118,7 @@ export function toStructType(type: string): string {
 function toOwner(owner: SuiClientTypes.ObjectOwner | null): ObjectOwner {
   switch (owner?.$kind) {
     case 'AddressOwner':
-      return { kind: 'address', address: parseSuiAddress(owner.AddressOwner) };
+      return { kind: 'address', address: toAddress(owner.AddressOwner) };
     case 'ObjectOwner':
       return { kind: 'object', objectId: toObjectId(owner.ObjectOwner) };
     case 'Shared':
@@ -120,7 +129,7 @@ function toOwner(owner: SuiClientTypes.ObjectOwner | null): ObjectOwner {
     case 'ConsensusAddressOwner':
       return {
         kind: 'consensus-address',
-        address: parseSuiAddress(owner.ConsensusAddressOwner.owner),
+        address: toAddress(owner.ConsensusAddressOwner.owner),
       };
     case 'Immutable':
       return { kind: 'immutable' };
@@ -148,9 +157,9 @@ export function toOutcome(
     balanceChanges: (
       (transaction.balanceChanges as SuiClientTypes.BalanceChange[] | null | undefined) ?? []
     ).map((change) => ({
-      owner: parseSuiAddress(change.address),
+      owner: toAddress(change.address),
       coinType: toStructType(change.coinType),
-      amount: BigInt(change.amount),
+      amount: toSignedAmount(change.amount, 'balance change'),
     })),
   };
 }

@@ -122,6 +122,7 @@ export interface ChainRpc {
     request: { readonly owner: SuiAddress; readonly coinType: string; readonly cursor?: string },
     signal?: AbortSignal,
   ): Promise<Page<Coin>>;
+  /** What an address owns in coins; funds without a coin object cannot be spent by us. */
   readBalance(owner: SuiAddress, coinType: string, signal?: AbortSignal): Promise<bigint>;
   /** The coin type C of the first `Coin<C>` among a function's parameters. */
   readCoinTypeOfFunction(

@@ -159,7 +159,7 @@ export class SdkRpc implements ChainRpc {
     const { balance } = await this.#call('getBalance', 'read', signal, (callSignal) =>
       this.#parts.client.core.getBalance({ owner, coinType, signal: callSignal }),
     );
-    return toAmount(balance.balance, 'balance');
+    return toAmount(balance.coinBalance, 'balance');
   }
 
   async readCoinTypeOfFunction(

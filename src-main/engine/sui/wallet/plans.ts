@@ -4,6 +4,7 @@
  * Reads what it needs through the context (fresh, see [Note: Lagging endpoint]) and leaves gas and
  * signing to `sign.ts`. What the chain shows done is skipped, so that asking twice costs once.
  */
+import assert from 'node:assert/strict';
 import type { Transaction } from '@mysten/sui/transactions';
 import { EngineError } from '#engine/model/engine-error.ts';
 import type { ObjectId, SuiAddress } from '#engine/model/ids.ts';
@@ -257,7 +258,7 @@ export async function planTransfer(
   request: { readonly recipient: SuiAddress; readonly mist: bigint; readonly frost: bigint },
 ): Planned {
   const { recipient, mist, frost } = request;
-  if (mist <= 0n && frost <= 0n) throw new RangeError('a transfer of nothing');
+  assert(mist >= 0n && frost >= 0n && mist + frost > 0n, 'a transfer of nothing');
   const walCoins = frost > 0n ? await chooseWal(context, frost) : [];
   const { walType } = context.system;
   return whole({
@@ -371,12 +372,12 @@ function requireEpochsAhead(epochsAhead: number, system: SystemState): void {
   );
 }
 
+/** Callers split what is more; see the limits above. */
 function limit(count: number, max: number, what: string, min = 1): void {
-  if (count < min || count > max) {
-    throw new RangeError(
-      `${String(count)} ${what} in one transaction, ${String(min)} to ${String(max)} are allowed`,
-    );
-  }
+  assert(
+    count >= min && count <= max,
+    `${String(count)} ${what} in one transaction, ${String(min)} to ${String(max)} are allowed`,
+  );
 }
 
 function whole(plan: Plan): { readonly plan: Plan; readonly skipped: readonly never[] } {

@@ -8,6 +8,7 @@
  * of it must be zero (`coin::destroy_zero`). If the price changed since it was read, the whole
  * transaction aborts instead of costing something else.
  */
+import assert from 'node:assert/strict';
 import { Inputs, type Transaction, type TransactionObjectArgument } from '@mysten/sui/transactions';
 import { blobIdToBytes, type BlobId, type ObjectId, type SuiAddress } from '#engine/model/ids.ts';
 import type { Certificate } from '#engine/model/walrus.ts';
@@ -273,7 +274,7 @@ function splitWal(
   amounts: readonly bigint[],
 ): { coinAt(index: number): TransactionObjectArgument; finish(): void } {
   const [base, ...others] = walCoins.map((coin) => ownedInput(tx, coin));
-  if (!base) throw new RangeError('a payment needs a coin');
+  assert(base, 'a payment needs a coin');
   if (others.length > 0) tx.mergeCoins(base, others);
   const split = tx.splitCoins(
     base,
@@ -284,7 +285,7 @@ function splitWal(
   return {
     coinAt(index) {
       const coin = split[index];
-      if (!coin) throw new RangeError(`no coin ${String(index)} was split`);
+      assert(coin, `no coin ${String(index)} was split`);
       return coin;
     },
     finish() {

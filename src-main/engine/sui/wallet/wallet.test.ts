@@ -28,6 +28,8 @@ const account: Account = {
   index: 0,
   address: parseSuiAddress(RECORDED_OWNER),
   signTransaction: () => Promise.resolve(Buffer.alloc(97).toString('base64')),
+  publicKey: new Uint8Array(32),
+  signBytes: () => Promise.resolve(new Uint8Array(64)),
   exportPrivateKey: () => '',
 };
 const caps: SpendingCaps = {
