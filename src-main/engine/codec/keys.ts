@@ -11,13 +11,14 @@
  */
 import { createPublicKey, hkdfSync, verify } from 'node:crypto';
 import { fromBase58 } from '@mysten/bcs';
-import { blake3 } from '@noble/hashes/blake3.js';
 import { entropyToMnemonic, mnemonicToSeed, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { EngineError } from '#engine/model/engine-error.ts';
 import type { FolderKeys } from '#engine/model/folder-keys.ts';
 import type { DeviceId, FolderId, VaultId } from '#engine/model/ids.ts';
 import type { Random } from '#engine/ports/ports.ts';
+
+export { recordCommitment } from './seal.ts';
 
 export const WORD_COUNT = 24;
 /** Entropy of 24 words. */
@@ -131,15 +132,6 @@ export function rotateFolderKeys(keys: FolderKeys, random: Random): FolderKeys {
 /** A new device's ID. */
 export function createDeviceId(random: Random): DeviceId {
   return Buffer.from(random.bytes(ID_BYTES)).toString('hex') as DeviceId;
-}
-
-/**
- * The commitment that a record sealed under `key` for `purpose` shows: bytes 32 to 63 of the keyed
- * BLAKE3 stream that also gives its cipher key. Tells whose record it is without opening it.
- */
-export function recordCommitment(key: Uint8Array, purpose: string): Uint8Array {
-  const label = Buffer.from(`floe/v1 record ${purpose}`, 'ascii');
-  return blake3(label, { key, dkLen: 64 }).subarray(32);
 }
 
 /** DER of an ed25519 public key before its 32 bytes (RFC 8410). */
