@@ -1,39 +1,66 @@
-/** @file The few system calls that node:fs lacks. */
+/**
+ * @file The few system calls that node:fs lacks, from the addon.
+ *
+ * Errors carry the system's code, as those of node:fs do; `ENOTSUP` where there is no such thing.
+ */
 import {
-  closeSync,
-  futimesSync,
-  lutimesSync,
-  openSync,
-  unlinkSync,
-  writeSync,
-  type PathLike,
-} from 'node:fs';
-import type { Extent, Xattr } from '#engine/ports/file-system.ts';
+  dataExtents as nativeDataExtents,
+  listXattrs as nativeListXattrs,
+  setLinkTimes as nativeSetLinkTimes,
+  setTimes as nativeSetTimes,
+  setXattr as nativeSetXattr,
+  tryLock as nativeTryLock,
+  type LockedFile,
+} from '#native';
+import { rawPathFromBytes } from '#engine/model/ids.ts';
+import type { Extent, FileLock, Xattr } from '#engine/ports/file-system.ts';
 
-export function dataExtents(_fd: number, _sizeBytes: number): readonly Extent[] | undefined {
-  return undefined;
-}
-export function listXattrs(_fd: number): readonly Xattr[] {
-  return [];
-}
-export function setXattr(_fd: number, _name: string, _value: Uint8Array): void {}
-export function setTimes(fd: number, mtimeNs: bigint): void {
-  futimesSync(fd, Number(mtimeNs) / 1e9, Number(mtimeNs) / 1e9);
-}
-export function setLinkTimes(path: PathLike, mtimeNs: bigint): void {
-  lutimesSync(path, Number(mtimeNs) / 1e9, Number(mtimeNs) / 1e9);
-}
-export function tryLock(path: PathLike): { release(): void } | undefined {
-  try {
-    const fd = openSync(path, 'wx', 0o600);
-    writeSync(fd, String(process.pid));
-    return {
-      release() {
-        closeSync(fd);
-        unlinkSync(path);
-      },
-    };
-  } catch {
-    return undefined;
+/** Attributes of the system itself (labels, capabilities, ACLs) belong to the machine. */
+const OWN_XATTR_PREFIX = 'user.';
+
+/** The addon lets go of a lock that nothing refers to. */
+const heldLocks = new Set<LockedFile>();
+
+/** Where the first `sizeBytes` of an open file hold data; undefined where nobody can tell. */
+export function dataExtents(fd: number, sizeBytes: number): readonly Extent[] | undefined {
+  const flat = nativeDataExtents(fd, sizeBytes);
+  if (!flat) return undefined;
+  const extents: Extent[] = [];
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    extents.push({ offsetBytes: flat[index] ?? 0, sizeBytes: flat[index + 1] ?? 0 });
   }
+  return extents;
+}
+
+/** The user's extended attributes of an open file or directory, sorted by name. */
+export function listXattrs(fd: number): readonly Xattr[] {
+  return nativeListXattrs(fd)
+    .map(({ name, value }) => ({ name: rawPathFromBytes(name), value }))
+    .filter(({ name }) => name.startsWith(OWN_XATTR_PREFIX));
+}
+
+export function setXattr(fd: number, name: string, value: Uint8Array): void {
+  nativeSetXattr(fd, Buffer.from(name, 'latin1'), value);
+}
+
+/** Set the modification time of an open file or directory. */
+export function setTimes(fd: number, mtimeNs: bigint): void {
+  nativeSetTimes(fd, mtimeNs);
+}
+
+/** Set the modification time of a path; of the link itself where it is one. */
+export function setLinkTimes(path: string | Buffer, mtimeNs: bigint): void {
+  nativeSetLinkTimes(typeof path === 'string' ? Buffer.from(path) : path, mtimeNs);
+}
+
+/** Lock a file, which is created when missing; undefined when somebody has the lock. */
+export function tryLock(path: string | Buffer): FileLock | undefined {
+  const lock = nativeTryLock(typeof path === 'string' ? Buffer.from(path) : path);
+  if (!lock) return undefined;
+  heldLocks.add(lock);
+  return {
+    release() {
+      if (heldLocks.delete(lock)) lock.release();
+    },
+  };
 }

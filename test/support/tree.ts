@@ -29,7 +29,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RawPath } from '#engine/model/ids.ts';
 import * as nativeOs from '#platform/native-os.ts';
 
 export const KIB = 1024;

@@ -9,8 +9,9 @@
  * Reads directories, links and `.floeignore`; contents are the reader's part. Decides nothing
  * about deletions: it counts them for mass-change.ts.
  */
+import { isUtf8 as areUtf8Bytes } from 'node:buffer';
 import { EngineError } from '#engine/model/engine-error.ts';
-import { joinRawPath, type RawPath } from '#engine/model/ids.ts';
+import { joinRawPath, rawPathBytes, type RawPath } from '#engine/model/ids.ts';
 import {
   FileError,
   pathBelow,
@@ -68,6 +69,8 @@ export interface ScanSummary extends ChangeCounts {
   readonly skipped: number;
   readonly unreadable: number;
   readonly rootDevice: bigint;
+  /** Directories whose names are not UTF-8: no watcher sees into them, so they must be polled. */
+  readonly unwatchable: number;
 }
 
 interface Frame<K extends KnownEntry> {
@@ -107,6 +110,7 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
       vanishedFiles: 0,
       shrunkFiles: 0,
       rootDevice: 0n,
+      unwatchable: 0,
     };
   }
 
@@ -281,6 +285,7 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
       }
       return undefined;
     }
+    if (!isUtf8(name)) this.#counters.unwatchable += 1;
     frame.entries.push({ ...present, target: undefined, isVisited: true });
     return opened;
   }
@@ -353,6 +358,10 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
     if (stat.kind !== 'file' || stat.linkCount < 2) return undefined;
     return stat.device === this.#counters.rootDevice ? stat.inode : undefined;
   }
+}
+
+function isUtf8(name: RawPath): boolean {
+  return areUtf8Bytes(rawPathBytes(name));
 }
 
 function inodeKey(stat: FileStat): string {

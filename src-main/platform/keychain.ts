@@ -1,0 +1,87 @@
+/**
+ * @file Secrets in the operating system's keychain.
+ *
+ * On Linux only the Secret Service counts: without being told so the library would fall back to
+ * the kernel's key ring, which forgets everything at the next start. A keychain can exist and be
+ * locked, so it is tried by writing, reading back and removing before anything relies on it.
+ */
+import type { AsyncEntry } from '@napi-rs/keyring';
+import { EngineError } from '#engine/model/engine-error.ts';
+import type { Random, SecretStore } from '#engine/ports/ports.ts';
+
+const ENTRY_OPTIONS = { linux: { store: 'secret-service' } } as const;
+const PROBE_NAME = 'probe';
+const PROBE_BYTES = 16;
+
+/** Makes the entry of a service and a name. Tests bring their own keychain. */
+export type OpenEntry = (
+  service: string,
+  name: string,
+) => Pick<AsyncEntry, 'setSecret' | 'getSecret' | 'deleteCredential'>;
+
+/**
+ * Open the keychain under a service name that is this home's own.
+ *
+ * Throws `secret-store-unavailable` when there is none, or when it is locked.
+ */
+export async function openKeychain(options: {
+  readonly service: string;
+  readonly random: Random;
+  readonly openEntry?: OpenEntry;
+}): Promise<SecretStore> {
+  const openEntry = options.openEntry ?? (await systemEntries());
+  const store = new Keychain(options.service, openEntry);
+  const probe = options.random.bytes(PROBE_BYTES);
+  await store.set(PROBE_NAME, probe);
+  const readBack = await store.get(PROBE_NAME);
+  if (!readBack || Buffer.compare(probe, readBack) !== 0) {
+    throw unavailable('the keychain did not return what was written to it');
+  }
+  await store.delete(PROBE_NAME);
+  return store;
+}
+
+/** Loaded when needed: where the library has no build, the machine still has sealed files. */
+async function systemEntries(): Promise<OpenEntry> {
+  try {
+    const { AsyncEntry } = await import('@napi-rs/keyring');
+    return (service, name) => new AsyncEntry(service, name, ENTRY_OPTIONS);
+  } catch (cause) {
+    throw unavailable('this system has no keychain that Floe can use', cause);
+  }
+}
+
+class Keychain implements SecretStore {
+  readonly #service: string;
+  readonly #openEntry: OpenEntry;
+
+  constructor(service: string, openEntry: OpenEntry) {
+    this.#service = service;
+    this.#openEntry = openEntry;
+  }
+
+  async get(name: string): Promise<Uint8Array | undefined> {
+    const secret = await this.#call(name, (entry) => entry.getSecret());
+    return secret ? Uint8Array.from(secret) : undefined;
+  }
+
+  async set(name: string, secret: Uint8Array): Promise<void> {
+    await this.#call(name, (entry) => entry.setSecret(secret));
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.#call(name, (entry) => entry.deleteCredential());
+  }
+
+  async #call<T>(name: string, call: (entry: ReturnType<OpenEntry>) => Promise<T>): Promise<T> {
+    try {
+      return await call(this.#openEntry(this.#service, name));
+    } catch (cause) {
+      throw unavailable("the keychain can't be used: there is none, or it is locked", cause);
+    }
+  }
+}
+
+function unavailable(message: string, cause?: unknown): EngineError {
+  return new EngineError('secret-store-unavailable', message, { cause });
+}
