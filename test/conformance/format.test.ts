@@ -26,13 +26,7 @@ import { blake2b256 } from '#engine/codec/hash.ts';
 import { deriveVaultKeys, parseWords, seedFromWords, verifySignature } from '#engine/codec/keys.ts';
 import { computeBlobMetadata } from '#engine/codec/rs2.ts';
 import { openChunk, sealChunks } from '#engine/codec/seal.ts';
-import {
-  displayPath,
-  parseBlobId,
-  type ChunkId,
-  type SnapshotId,
-  type SuiAddress,
-} from '#engine/model/ids.ts';
+import { displayPath, parseBlobId, type ChunkId, type SuiAddress } from '#engine/model/ids.ts';
 import {
   buildGoldenVault,
   GOLDEN,

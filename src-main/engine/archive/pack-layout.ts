@@ -68,6 +68,12 @@ const TRAILER_VERSION = 1;
 const ID_BYTES = 32;
 export const TRAILER_FIXED_BYTES = 4 + 4 + 2 + 1 + 1 + MAGIC.length;
 export const TRAILER_SEGMENT_BYTES = 4;
+/**
+ * Entries a pack has at most, so that its footers are read in bounded memory. Data stops somewhat
+ * earlier: what ends a commit must still fit.
+ */
+export const PACK_ENTRIES_MAX = 262_144;
+export const PACK_ENTRIES_TARGET = 250_000;
 /** A pack gathers the changes of several folders, not of a crowd. */
 export const PACK_FOOTERS_MAX = 1024;
 /** Record version and the field that holds the lines: tag, and at most four bytes of length. */
@@ -75,6 +81,10 @@ export const FOOTER_FIXED_BYTES = 1 + 1 + 4;
 const FOOTER_ENTRIES_TAG = 1;
 /** A line of a footer at least: two varints and the ID. */
 const FOOTER_LINE_BYTES_MIN = 2 + ID_BYTES;
+/** A line with the longest gap and size that a pack can have. */
+export const FOOTER_LINE_BYTES_MAX = 6 + 5 + ID_BYTES;
+/** A footer's plaintext. */
+export const FOOTER_BYTES_MAX = FOOTER_FIXED_BYTES + PACK_ENTRIES_MAX * FOOTER_LINE_BYTES_MAX;
 
 /** The bytes a footer line takes. `gapBytes` lies between this entry and the folder's last one. */
 export function footerLineBytes(gapBytes: number, kind: EntryKind, sizeBytes: number): number {
@@ -102,6 +112,7 @@ export function decodeFooter(plaintext: Uint8Array, contentBytes: number): Packe
   let end = 0;
   while (reader.remaining > 0) {
     if (reader.remaining < FOOTER_LINE_BYTES_MIN) throw damaged('a footer is cut short');
+    if (entries.length === PACK_ENTRIES_MAX) throw damaged('a footer has too many lines');
     const gapAndKind = reader.varint();
     const kind = gapAndKind % (ENTRY_KIND_MAX + 1);
     const offsetBytes = end + Math.floor(gapAndKind / (ENTRY_KIND_MAX + 1));

@@ -13,6 +13,7 @@ import {
   decodeFooter,
   decodeFooterSizes,
   decodeTrailerEnd,
+  FOOTER_BYTES_MAX,
   footerPlace,
   TRAILER_FIXED_BYTES,
   trailerBytes,
@@ -47,8 +48,6 @@ export interface PackContents {
   readonly foreignFooterCount: number;
 }
 
-/** A footer's plaintext: a pack of nothing but the smallest entries stays far below. */
-const FOOTER_BYTES_MAX = 64 * 1024 * 1024;
 /** Read with the trailer in one go: holds the footers of most packs. */
 const TAIL_BYTES = 65_536;
 

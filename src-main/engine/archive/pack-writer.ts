@@ -19,8 +19,11 @@ import {
   encodeFooter,
   encodeTrailer,
   FOOTER_FIXED_BYTES,
+  FOOTER_LINE_BYTES_MAX,
   footerLineBytes,
   footerPlace,
+  PACK_ENTRIES_MAX,
+  PACK_ENTRIES_TARGET,
   PACK_FOOTERS_MAX,
   trailerBytes,
   type EntryKind,
@@ -79,6 +82,7 @@ export class PackWriter {
   readonly #buffer: Uint8Array;
   readonly #footers = new Map<FolderId | undefined, Footer>();
   #contentBytes = 0;
+  #entryCount = 0;
   #footersBytes = 0;
   #isClosed = false;
 
@@ -126,7 +130,9 @@ export class PackWriter {
 
   /** Whether data should go to the next pack. */
   get isFull(): boolean {
-    return this.usedBytes >= this.#limits.packBytesTarget;
+    return (
+      this.usedBytes >= this.#limits.packBytesTarget || this.#entryCount >= PACK_ENTRIES_TARGET
+    );
   }
 
   /**
@@ -134,9 +140,12 @@ export class PackWriter {
    * For deciding that a whole commit goes into this pack.
    */
   fits(sealedSizesBytes: readonly number[], budget: Budget): boolean {
-    const footersMax = Math.min(sealedSizesBytes.length, 2) * FOOTER_BYTES_MAX;
-    const content = sealedSizesBytes.reduce((sum, size) => sum + size + LINE_BYTES_MAX, 0);
-    return this.usedBytes + content + footersMax <= this.#budget(budget);
+    const footersMax = Math.min(sealedSizesBytes.length, 2) * SEALED_FOOTER_BYTES_MAX;
+    const content = sealedSizesBytes.reduce((sum, size) => sum + size + FOOTER_LINE_BYTES_MAX, 0);
+    return (
+      this.usedBytes + content + footersMax <= this.#budget(budget) &&
+      this.#entryCount + sealedSizesBytes.length <= entriesMax(budget)
+    );
   }
 
   /**
@@ -150,15 +159,20 @@ export class PackWriter {
     const footer = this.#footers.get(owner.folderId);
     const gapBytes = this.#contentBytes - (footer?.endBytes ?? 0);
     const lineBytes = footerLineBytes(gapBytes, entry.kind, sizeBytes);
-    const footerBytes = footer ? 0 : FOOTER_BYTES_MAX;
+    const footerBytes = footer ? 0 : SEALED_FOOTER_BYTES_MAX;
     const added = sizeBytes + lineBytes + footerBytes;
-    if (this.usedBytes + added > this.#budget(budget) || this.#hasTooManyFooters(footer)) {
+    const isTooMuch =
+      this.usedBytes + added > this.#budget(budget) ||
+      this.#entryCount >= entriesMax(budget) ||
+      this.#hasTooManyFooters(footer);
+    if (isTooMuch) {
       if (this.isEmpty) throw tooLarge(sizeBytes, this.#budget(budget));
       return undefined;
     }
     const packed = { kind: entry.kind, id: entry.id, offsetBytes: this.#contentBytes, sizeBytes };
     this.#buffer.set(entry.sealed, this.#contentBytes);
     this.#contentBytes += sizeBytes;
+    this.#entryCount += 1;
     this.#list(owner, packed, lineBytes);
     return { ...packed, folderId: owner.folderId };
   }
@@ -232,10 +246,10 @@ export class PackWriter {
 }
 
 /** What a footer takes beside its lines, its line of the trailer included. */
-const FOOTER_BYTES_MAX =
+const SEALED_FOOTER_BYTES_MAX =
   FOOTER_FIXED_BYTES + SEAL_OVERHEAD_BYTES + trailerBytes(1) - trailerBytes(0);
-/** A line with the longest gap and size that a pack can have. */
-const LINE_BYTES_MAX = footerLineBytes(0xffff_ffff, 15, 0xffff_ffff);
+const entriesMax = (budget: Budget): number =>
+  budget === 'target' ? PACK_ENTRIES_TARGET : PACK_ENTRIES_MAX;
 
 function tooLarge(sizeBytes: number, budgetBytes: number): EngineError {
   return new EngineError('blob-too-large', 'the entry fits in no pack of this network', {

@@ -1,10 +1,12 @@
 /** @file A pack written and read back: layout, budgets, footers, and what damage does. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FolderKeys } from '#engine/model/folder-keys.ts';
-import { hasCode } from '#engine/model/engine-error.ts';
+import { EngineError, hasCode } from '#engine/model/engine-error.ts';
 import type { ChunkId, FolderId, VaultId } from '#engine/model/ids.ts';
 import { symbolBytes } from '#engine/model/walrus.ts';
 import { referenceCodec } from '#test/support/reference-codec.ts';
+import { ByteWriter } from './encoding.ts';
 import { packLimits, paddedPackBytes, type PackLimits } from './limits.ts';
 import { ENTRY_KIND } from './pack-layout.ts';
 import { packInMemory, readPackFooters, type PackKeys } from './pack-reader.ts';
@@ -169,6 +171,44 @@ describe('a pack', () => {
     const contents = await readPackFooters(packInMemory(pack.bytes), { codec, keys: keysOf(0x20) });
     expect(contents.footers[0]?.entries.length).toBe(count);
     expect(count).toBeGreaterThan(5000);
+  });
+
+  test('holds a bounded number of entries, however small they are', async () => {
+    const writer = new PackWriter({ codec, vaultId, packClass: 'permanent', shardCount: 100 });
+    const tiny = entry(1, 1);
+    let count = 0;
+    while (writer.add(ownerOf(0x20), tiny)) count += 1;
+    expect(count).toBe(250_000);
+    expect(writer.isFull).toBe(true);
+    expect(writer.fits([100, 1000], 'max')).toBe(true);
+    expect(writer.add(vaultOwner, tiny, 'max')).toBeDefined();
+    const pack = await writer.close();
+    const contents = await readPackFooters(packInMemory(pack.bytes), { codec, keys: keysOf(0x20) });
+    expect(contents.footers.map(({ entries }) => entries.length)).toEqual([250_000, 1]);
+  });
+
+  test('of random bytes behind a plausible trailer is refused with a code', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 400 }),
+        fc.nat(0xffff_ffff),
+        fc.nat(0xffff_ffff),
+        fc.nat(0xffff),
+        async (noise, footersBytes, contentBytes, footerCount) => {
+          const end = new ByteWriter().u32(footersBytes).u32(contentBytes).u16(footerCount);
+          end.u8(0).u8(1).bytes(Buffer.from('floepack'));
+          const bytes = Buffer.concat([noise, end.finish()]);
+          const outcome = await readPackFooters(packInMemory(bytes), {
+            codec,
+            keys: keysOf(0x20),
+          }).catch((error: unknown) => error);
+          expect(outcome).toSatisfy(
+            (result) => result instanceof EngineError || (footersBytes === 0 && footerCount === 0),
+          );
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 
   test('with any bit changed outside its padding is refused or loses a footer, never lies', async () => {
