@@ -39,10 +39,7 @@ export function addEngineCommands(program: Command): void {
     .action(async (options: { rebuildIndex?: boolean }, command: Command) =>
       runCommand(command, async (context) =>
         withEngine(context, async ({ api }) => {
-          const report = await api.doctor(
-            { rebuildIndex: options.rebuildIndex === true },
-            context,
-          );
+          const report = await api.doctor({ rebuildIndex: options.rebuildIndex === true }, context);
           context.print(
             report,
             report.findings.map(
@@ -71,7 +68,12 @@ function addFolderCommands(program: Command): void {
     .description('choose a folder to protect; nothing is spent before the next sync')
     .argument('<dir>')
     .option('--name <name>', 'how the folder is called (else the last part of its path)')
-    .option('--exclude <pattern>', 'leave out what matches, gitignore syntax (repeatable)', collect, [])
+    .option(
+      '--exclude <pattern>',
+      'leave out what matches, gitignore syntax (repeatable)',
+      collect,
+      [],
+    )
     .option('--permanent', 'nobody can delete it before its end, not even you; for archives')
     .action(
       async (
@@ -198,7 +200,9 @@ function addDaemonCommand(program: Command): void {
           watch: options.watch,
           signal: context.signal,
           onReady: (socket) => {
-            context.print({ ready: true, pid: process.pid, socket }, ['Floe keeps watch. Ctrl-C stops it.']);
+            context.print({ ready: true, pid: process.pid, socket }, [
+              'Floe keeps watch. Ctrl-C stops it.',
+            ]);
           },
           onEvent: (event) => {
             if (event.kind === 'pack') context.note(packEventText(event));

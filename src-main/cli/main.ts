@@ -32,8 +32,14 @@ function buildProgram(): Command {
   const program = new Command('floe')
     .description('Keeps folders on Walrus: encrypted here, stored there, back from 24 words.')
     .version('0.1.0')
-    .option('--home <dir>', "where Floe keeps its own files (else FLOE_HOME, else the system's place)")
-    .option('--passphrase-file <file>', 'passphrase of the sealed words (else FLOE_PASSPHRASE_FILE)')
+    .option(
+      '--home <dir>',
+      "where Floe keeps its own files (else FLOE_HOME, else the system's place)",
+    )
+    .option(
+      '--passphrase-file <file>',
+      'passphrase of the sealed words (else FLOE_PASSPHRASE_FILE)',
+    )
     .option('--json', 'one JSON object on stdout')
     .addHelpText('after', EXIT_CODES_HELP)
     .showHelpAfterError('(floe --help shows what there is)')

@@ -27,9 +27,11 @@ export function durationText(ms: number): string {
 
 /** A day: `14 March 2027`. */
 export function dateText(atMs: number): string {
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' }).format(
-    atMs,
-  );
+  return new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  }).format(atMs);
 }
 
 /** A moment: `14 March 2027 at 13:10`. */

@@ -36,7 +36,7 @@ export const layers = {
   localnet: ['engine/model', 'engine/codec'],
   platform: base,
   host: ['engine', 'engine/model', 'engine/ports', 'platform'],
-  cli: ['host', 'localnet', 'engine/model'],
+  cli: ['host', 'localnet', 'engine', 'engine/model'],
 };
 
 /** Modules that only some folders may import, with the reason a violator reads. */

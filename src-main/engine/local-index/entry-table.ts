@@ -13,13 +13,21 @@ export interface KnownEntry {
   readonly sizeBytes: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
-  readonly ino: bigint;
-  readonly dev: bigint;
-  readonly mode: number;
-  /** Chunk IDs of the content, 32 bytes each, in order. Empty for anything but a file. */
-  readonly content: Uint8Array;
-  /** What the tree entry carries beyond the stat (sparse map and so on), as archive/ wrote it. */
-  readonly extra: Uint8Array | undefined;
+  readonly inode: bigint;
+  /**
+   * The tree entry as archive/ encodes it: content, mode, owner, and for a directory its tree.
+   * Empty for a directory below which something is newer: its tree must be built again.
+   */
+  readonly entry: Uint8Array;
+}
+
+/** What is known of a folder's tree. */
+export interface KnownTree {
+  /** The root's own entry. */
+  readonly root: KnownEntry | undefined;
+  /** For each directory its entries by name. */
+  readonly directories: ReadonlyMap<RawPath, ReadonlyMap<RawPath, KnownEntry>>;
+  readonly fileCount: number;
 }
 
 interface Row {
@@ -28,11 +36,8 @@ interface Row {
   size: bigint;
   mtime_ns: bigint;
   ctime_ns: bigint;
-  ino: bigint;
-  dev: bigint;
-  mode: bigint;
-  content: Buffer;
-  extra: Buffer | null;
+  inode: bigint;
+  entry: Buffer;
 }
 
 const read = (row: Row): KnownEntry => ({
@@ -41,11 +46,8 @@ const read = (row: Row): KnownEntry => ({
   sizeBytes: Number(row.size),
   mtimeNs: row.mtime_ns,
   ctimeNs: row.ctime_ns,
-  ino: BigInt.asUintN(64, row.ino),
-  dev: BigInt.asUintN(64, row.dev),
-  mode: Number(row.mode),
-  content: row.content,
-  extra: row.extra ?? undefined,
+  inode: BigInt.asUintN(64, row.inode),
+  entry: row.entry,
 });
 
 export interface UnreadEntry {
@@ -56,6 +58,7 @@ export interface UnreadEntry {
 export class EntryTable {
   readonly #all: Statement<[string], Row>;
   readonly #put: Statement;
+  readonly #stale: Statement;
   readonly #delete: Statement;
   readonly #clear: Statement;
   readonly #count: Statement<[string], { files: number; bytes: number }>;
@@ -67,8 +70,13 @@ export class EntryTable {
     this.#all = database
       .prepare<[string], Row>('SELECT * FROM entries WHERE folder_id = ?')
       .safeIntegers(true);
-    this.#put = database.prepare('INSERT OR REPLACE INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?)');
-    this.#delete = database.prepare('DELETE FROM entries WHERE folder_id = ? AND path = ?');
+    this.#put = database.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#stale = database.prepare(
+      "UPDATE entries SET entry = x'' WHERE folder_id = ? AND path = ? AND kind = 'directory'",
+    );
+    this.#delete = database.prepare(
+      'DELETE FROM entries WHERE folder_id = ? AND (path = ? OR (path > ? AND path < ?))',
+    );
     this.#clear = database.prepare('DELETE FROM entries WHERE folder_id = ?');
     this.#count = database.prepare(
       `SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM entries
@@ -79,14 +87,28 @@ export class EntryTable {
     this.#clearUnread = database.prepare('DELETE FROM unread WHERE folder_id = ?');
   }
 
-  /** Every known entry of a folder by path. */
-  load(folderId: FolderId): Map<RawPath, KnownEntry> {
-    const entries = new Map<RawPath, KnownEntry>();
+  /** Everything that is known of a folder. */
+  load(folderId: FolderId): KnownTree {
+    const directories = new Map<RawPath, Map<RawPath, KnownEntry>>();
+    let root: KnownEntry | undefined;
+    let fileCount = 0;
     for (const row of this.#all.iterate(folderId)) {
-      const entry = read(row);
-      entries.set(entry.path, entry);
+      const known = read(row);
+      if (known.path === '') {
+        root = known;
+        continue;
+      }
+      if (known.kind === 'file') fileCount += 1;
+      const slash = known.path.lastIndexOf('/');
+      const directory = known.path.slice(0, Math.max(slash, 0)) as RawPath;
+      let entries = directories.get(directory);
+      if (entries === undefined) {
+        entries = new Map();
+        directories.set(directory, entries);
+      }
+      entries.set(known.path.slice(slash + 1) as RawPath, known);
     }
-    return entries;
+    return { root, directories, fileCount };
   }
 
   put(folderId: FolderId, entry: KnownEntry): void {
@@ -97,16 +119,23 @@ export class EntryTable {
       entry.sizeBytes,
       entry.mtimeNs,
       entry.ctimeNs,
-      BigInt.asIntN(64, entry.ino),
-      BigInt.asIntN(64, entry.dev),
-      entry.mode,
-      entry.content,
-      entry.extra ?? null,
+      BigInt.asIntN(64, entry.inode),
+      entry.entry,
     );
   }
 
+  /** Directories whose tree is out of date: one of them may be the root, the empty path. */
+  markStale(folderId: FolderId, directories: Iterable<RawPath>): void {
+    for (const path of directories) this.#stale.run(folderId, rawPathBytes(path));
+  }
+
+  /** Forget a path and everything below it. */
   delete(folderId: FolderId, path: RawPath): void {
-    this.#delete.run(folderId, rawPathBytes(path));
+    const bytes = rawPathBytes(path);
+    // Everything below sorts between `path/` and `path0`, since '0' follows '/'.
+    const below = rawPathBytes(`${path}/` as RawPath);
+    const after = rawPathBytes(`${path}0` as RawPath);
+    this.#delete.run(folderId, bytes, below, after);
   }
 
   /** Forget everything known of a folder: the next scan reads all of it again. */

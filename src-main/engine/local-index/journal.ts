@@ -206,10 +206,7 @@ export class Journal {
   }
 
   /** Where the chunks of a folder lie, in packs sealed after `ordinal`. */
-  placesAfter(
-    folderId: FolderId,
-    ordinal: number,
-  ): (ChunkPlace & { readonly packId: PackId })[] {
+  placesAfter(folderId: FolderId, ordinal: number): (ChunkPlace & { readonly packId: PackId })[] {
     return this.#statements.places.all(folderId, ordinal).map((row) => ({
       chunkId: row.chunk_id.toString('hex') as ChunkId,
       kind: row.kind,
@@ -217,6 +214,11 @@ export class Journal {
       offsetBytes: row.offset,
       sizeBytes: row.size,
     }));
+  }
+
+  /** The folders that have chunks in a pack. */
+  foldersOf(packId: PackId): FolderId[] {
+    return this.#statements.foldersOf.all(packId).map((row) => row.folder_id as FolderId);
   }
 
   /** The packs that hold chunks of a folder. */
@@ -268,6 +270,9 @@ function prepare(database: Database) {
     places: database.prepare<[string, number], ChunkRow>(
       `SELECT chunk_id, kind, pack_id, chunks.offset AS offset, chunks.size AS size
        FROM chunks JOIN packs USING (pack_id) WHERE folder_id = ? AND ordinal > ?`,
+    ),
+    foldersOf: database.prepare<[string], { folder_id: string }>(
+      'SELECT DISTINCT folder_id FROM chunks WHERE pack_id = ?',
     ),
     packsOf: database.prepare<[string], Row>(
       `SELECT * FROM packs WHERE pack_id IN (SELECT DISTINCT pack_id FROM chunks WHERE folder_id = ?)

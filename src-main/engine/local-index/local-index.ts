@@ -6,6 +6,8 @@
  *     journal      packs on their way from sealed to published, and where each chunk lies
  *     ledger       transactions, journaled before they are submitted
  *     snapshots    what this device has published
+ *     parts        parts of the pack index, for merging
+ *     restored     what an unfinished restore has put in place
  *
  * Writes that belong together are made together: `atomically`.
  */
@@ -16,6 +18,8 @@ import { FolderTable } from './folder-table.ts';
 import { Journal } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { migrate } from './schema.ts';
+import { PartTable } from './part-table.ts';
+import { RestoredTable } from './restored-table.ts';
 import { SnapshotTable } from './snapshot-table.ts';
 
 /** How long a second connection (a reader such as `doctor`) waits for a write to end. */
@@ -27,6 +31,8 @@ export interface LocalIndex {
   readonly journal: Journal;
   readonly ledger: Ledger;
   readonly snapshots: SnapshotTable;
+  readonly parts: PartTable;
+  readonly restored: RestoredTable;
   /** Small facts by name, for instance the last head sequence seen of each account. */
   readFact(name: string): string | undefined;
   writeFact(name: string, value: string): void;
@@ -57,6 +63,8 @@ export function openLocalIndex(path: string): LocalIndex {
     journal: new Journal(database),
     ledger: new Ledger(database),
     snapshots: new SnapshotTable(database),
+    parts: new PartTable(database),
+    restored: new RestoredTable(database),
     readFact: (name) => readFact.get(name)?.value,
     writeFact: (name, value) => void writeFact.run(name, value),
     atomically: (work) => database.transaction(work)(),

@@ -25,7 +25,7 @@ const MIGRATIONS: readonly string[] = [
     last_problem TEXT
   ) STRICT;
 
-  -- What is known of each path: its stat when it was read, and the chunks of its content.
+  -- What is known of each path: its stat when it was read, and its entry as the tree holds it.
   CREATE TABLE entries (
     folder_id TEXT NOT NULL,
     path BLOB NOT NULL,
@@ -33,11 +33,8 @@ const MIGRATIONS: readonly string[] = [
     size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     ctime_ns INTEGER NOT NULL,
-    ino INTEGER NOT NULL,
-    dev INTEGER NOT NULL,
-    mode INTEGER NOT NULL,
-    content BLOB NOT NULL,
-    extra BLOB,
+    inode INTEGER NOT NULL,
+    entry BLOB NOT NULL,
     PRIMARY KEY (folder_id, path)
   ) STRICT, WITHOUT ROWID;
 
@@ -104,6 +101,19 @@ const MIGRATIONS: readonly string[] = [
     record TEXT NOT NULL
   ) STRICT;
   CREATE INDEX snapshots_by_folder ON snapshots (folder_id, sequence);
+
+  -- Files that an unfinished restore has put in place.
+  CREATE TABLE restored (
+    restore_key TEXT NOT NULL,
+    path BLOB NOT NULL,
+    PRIMARY KEY (restore_key, path)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE index_parts (
+    part_id BLOB PRIMARY KEY,
+    folder_id TEXT NOT NULL,
+    plaintext BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `,

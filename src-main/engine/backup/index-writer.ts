@@ -1,0 +1,218 @@
+/**
+ * @file Adds to a folder's pack index what was sealed since the last commit.
+ *
+ * The new segment goes into the commit's own pack, and its entries may name that pack. When it
+ * does not fit there, the pack is closed as an ordinary one first: then every entry has a blob ID
+ * to name, and the segment's parts may lie in any packs that follow.
+ */
+import type { ArchiveCodec } from '../archive/archive-codec.ts';
+import type { PackLimits } from '../archive/limits.ts';
+import {
+  IndexSegment,
+  mergeSegments,
+  sealPart,
+  segmentPartBytesMax,
+  SELF,
+  type IndexedPack,
+  type IndexEntry,
+  type SegmentPart,
+} from '../archive/pack-index.ts';
+import { planSegmentMerge } from '../archive/pack-index-plan.ts';
+import { ENTRY_KIND } from '../archive/pack-layout.ts';
+import type { PackOwner } from '../archive/pack-writer.ts';
+import type { SegmentRef } from '../archive/snapshot.ts';
+import type { LocalIndex } from '../local-index/local-index.ts';
+import type { PackRecord } from '../local-index/journal.ts';
+import { EngineError } from '../model/engine-error.ts';
+import type { ChunkId, FolderId, PackId, VaultId } from '../model/ids.ts';
+import type { CommitRecord, PlacedPart, PlacedSegment } from './commit-record.ts';
+import type { PackStream } from './pack-stream.ts';
+
+/** What a sealed snapshot takes beside the places it names. */
+const SNAPSHOT_BYTES_ESTIMATE = 8 * 1024;
+const PART_REF_BYTES_ESTIMATE = 200;
+
+export interface IndexWriterOptions {
+  readonly codec: ArchiveCodec;
+  readonly index: LocalIndex;
+  readonly folderId: FolderId;
+  readonly vaultId: VaultId;
+  readonly chunkIdKey: Uint8Array;
+  readonly owner: PackOwner;
+  readonly stream: PackStream;
+  readonly limits: PackLimits;
+  readonly previous: CommitRecord | undefined;
+  /** Bytes that the snapshot takes beyond its fixed fields: excludes, keys, paths. */
+  readonly snapshotExtraBytes: number;
+  readonly untilCertified: () => Promise<void>;
+}
+
+export interface WrittenIndex {
+  /** As the snapshot names them, oldest first. */
+  readonly refs: readonly SegmentRef[];
+  /** The same for the commit record. */
+  readonly placed: readonly PlacedSegment[];
+  /** Keep the new parts for later merges. To be called with the commit's journal row. */
+  write(): void;
+}
+
+interface SealedPart {
+  readonly part: SegmentPart;
+  readonly id: ChunkId;
+  readonly sealed: Uint8Array;
+}
+
+export async function addIndexSegment(options: IndexWriterOptions): Promise<WrittenIndex> {
+  const { stream, previous } = options;
+  const kept = previous?.segments ?? [];
+  let plan = planFor(options, kept);
+  let parts = await sealParts(options, plan.segment);
+  const snapshotBytes =
+    SNAPSHOT_BYTES_ESTIMATE +
+    options.snapshotExtraBytes +
+    PART_REF_BYTES_ESTIMATE * (parts.length + kept.reduce((sum, one) => sum + one.parts.length, 0));
+  const sizes = parts.map(({ sealed }) => sealed.length);
+  if (!stream.isEmpty && !stream.fits([...sizes, snapshotBytes])) {
+    await stream.flush();
+    await options.untilCertified();
+    plan = planFor(options, kept);
+    parts = await sealParts(options, plan.segment);
+  }
+  const added: PlacedPart[] = [];
+  for (const [position, { part, id, sealed }] of parts.entries()) {
+    const rest = parts.slice(position).map((later) => later.sealed.length);
+    // The last part and the snapshot must end up in the same, open pack.
+    const place = stream.fits([...rest, snapshotBytes])
+      ? stream.addLast(options.owner, ENTRY_KIND.index, id, sealed)
+      : await stream.add(ENTRY_KIND.index, id, sealed);
+    added.push({
+      packId: stream.openPackId,
+      id,
+      offsetBytes: place.offsetBytes,
+      sizeBytes: place.sizeBytes,
+      packCount: part.packCount,
+      entryCount: part.entryCount,
+      firstId: part.firstId,
+    });
+  }
+  if (!stream.fits([snapshotBytes])) await stream.flush();
+  await options.untilCertified();
+  const placed = [...plan.kept, ...(added.length > 0 ? [{ parts: added }] : [])];
+  return {
+    refs: placed.map((segment) => refOf(options, segment)),
+    placed,
+    write: () => {
+      for (const { part, id } of parts) {
+        options.index.parts.put(options.folderId, id, part.plaintext);
+      }
+    },
+  };
+}
+
+/** What is new, together with the older segments that it swallows. */
+function planFor(
+  options: IndexWriterOptions,
+  kept: readonly PlacedSegment[],
+): { readonly segment: IndexSegment | undefined; readonly kept: readonly PlacedSegment[] } {
+  const fresh = IndexSegment.of(newEntries(options));
+  if (fresh.entryCount === 0) return { segment: undefined, kept };
+  const merge = planSegmentMerge(
+    kept.map(({ parts }) => parts.reduce((sum, part) => sum + part.entryCount, 0)),
+    fresh.entryCount,
+  );
+  const swallowed = kept.slice(merge.keepCount).map((segment) => loadSegment(options, segment));
+  return {
+    segment: swallowed.length === 0 ? fresh : mergeSegments([fresh, ...swallowed.reverse()]),
+    kept: kept.slice(0, merge.keepCount),
+  };
+}
+
+/** Everything of the folder that no segment names yet. */
+function newEntries({ index, folderId, stream, previous }: IndexWriterOptions): IndexEntry[] {
+  const through = previous === undefined ? 0 : (index.journal.find(previous.packId)?.ordinal ?? 0);
+  const packs = new Map<PackId, IndexedPack>();
+  const sealed = index.journal
+    .placesAfter(folderId, through)
+    .filter(({ kind }) => isIndexed(kind))
+    .map((place): IndexEntry => {
+      let pack = packs.get(place.packId);
+      if (pack === undefined) {
+        pack = indexedPack(index, place.packId);
+        packs.set(place.packId, pack);
+      }
+      const { chunkId, kind, offsetBytes, sizeBytes } = place;
+      return { id: chunkId, kind, offsetBytes, sizeBytes, pack };
+    });
+  const open = stream
+    .openEntries()
+    .filter(({ kind }) => isIndexed(kind))
+    .map(({ id, kind, offsetBytes, sizeBytes }): IndexEntry => ({
+      id,
+      kind,
+      offsetBytes,
+      sizeBytes,
+      pack: SELF,
+    }));
+  return [...open, ...sealed];
+}
+
+const isIndexed = (kind: number): boolean =>
+  kind === ENTRY_KIND.chunk || kind === ENTRY_KIND.tree || kind === ENTRY_KIND.contentList;
+
+/** A pack of the journal as the pack index names it. Its blob ID must be known. */
+export function indexedPack(index: LocalIndex, packId: PackId): IndexedPack {
+  const pack = index.journal.find(packId);
+  if (pack?.blobId === undefined) {
+    throw new EngineError('index-damaged', 'a pack has no blob ID where one is needed', {
+      context: { packId },
+    });
+  }
+  return { ...packFacts(pack), blobId: pack.blobId };
+}
+
+const packFacts = (pack: PackRecord): Omit<IndexedPack, 'blobId'> => ({
+  blobObjectId: pack.blobObjectId,
+  sizeBytes: pack.sizeBytes,
+  packClass: pack.permanent ? 'permanent' : 'deletable',
+});
+
+function loadSegment({ index }: IndexWriterOptions, segment: PlacedSegment): IndexSegment {
+  return IndexSegment.fromParts(
+    segment.parts.map((part) => {
+      const plaintext = index.parts.find(part.id);
+      if (!plaintext) {
+        throw new EngineError('index-damaged', 'a part of the pack index is missing here');
+      }
+      return { plaintext, self: indexedPack(index, part.packId) };
+    }),
+  );
+}
+
+async function sealParts(
+  options: IndexWriterOptions,
+  segment: IndexSegment | undefined,
+): Promise<SealedPart[]> {
+  const { codec, vaultId, folderId, chunkIdKey, owner, limits } = options;
+  const parts: SealedPart[] = [];
+  for (const part of segment?.parts(segmentPartBytesMax(limits.packBytesMax)) ?? []) {
+    const { id, sealed } = await sealPart(part, {
+      codec,
+      vaultId,
+      folderId,
+      keyEpoch: owner.keyEpoch,
+      key: owner.key,
+      chunkIdKey,
+    });
+    parts.push({ part, id, sealed });
+  }
+  return parts;
+}
+
+function refOf({ index, stream }: IndexWriterOptions, segment: PlacedSegment): SegmentRef {
+  return {
+    parts: segment.parts.map(({ packId, ...part }) => ({
+      ...part,
+      pack: packId === stream.openPackId ? SELF : indexedPack(index, packId),
+    })),
+  };
+}

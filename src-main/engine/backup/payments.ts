@@ -1,0 +1,131 @@
+/**
+ * @file Every transaction of the engine goes through here: journaled, submitted, settled, applied.
+ *
+ * See [Note: Never paid twice] in local-index/ledger.ts. What a landed transaction means for the
+ * journal is told by one function per kind, and that function runs whether the transaction landed
+ * a moment ago or before a crash: there is no second code path.
+ */
+import type { LocalIndex } from '../local-index/local-index.ts';
+import type { TransactionRecord } from '../local-index/ledger.ts';
+import { EngineError } from '../model/engine-error.ts';
+import type { PackId } from '../model/ids.ts';
+import type { Clock } from '../ports/ports.ts';
+import type { TransactionOutcome } from '../sui/rpc/chain-rpc.ts';
+import type { PreparedTransaction, StoredTransaction } from '../sui/wallet/prepared.ts';
+import type { Wallet } from '../sui/wallet/wallet.ts';
+
+/** What a landed transaction of one kind means: reads what it needs, then gives the writes. */
+export type OnLanded = (
+  record: Pick<TransactionRecord, 'packIds'>,
+  outcome: TransactionOutcome,
+  signal: AbortSignal | undefined,
+) => Promise<() => void>;
+
+export interface PaymentsOptions {
+  readonly wallet: Wallet;
+  readonly index: LocalIndex;
+  readonly clock: Clock;
+  readonly walType: () => string;
+  readonly epoch: () => number;
+  readonly onLanded: Readonly<Record<string, OnLanded>>;
+}
+
+export class Payments {
+  readonly #options: PaymentsOptions;
+
+  constructor(options: PaymentsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Find out what became of every transaction whose fate is open, and apply those that landed.
+   * To be called before anything new is paid for.
+   */
+  async settlePending(signal?: AbortSignal): Promise<void> {
+    const { index, wallet } = this.#options;
+    for (const record of index.ledger.pending()) {
+      const settlement = await wallet.conclude(stored(record), signal);
+      if (settlement.kind === 'cannot-land') {
+        index.ledger.recordSettled(record.digest, 'abandoned', { frost: 0n, gasMist: 0n });
+      } else {
+        await this.#apply(record, settlement.outcome, signal);
+      }
+    }
+  }
+
+  /**
+   * Pay. `prepare` decides and signs; undefined means that there is nothing left to do.
+   *
+   * @throws EngineError when the chain refused or aborted it: nothing but gas was spent then. Any
+   *   other failure leaves its fate open for `settlePending`.
+   */
+  async pay(
+    packIds: readonly PackId[],
+    prepare: () => Promise<PreparedTransaction | undefined>,
+    signal?: AbortSignal,
+  ): Promise<TransactionOutcome | undefined> {
+    const { index, wallet, clock, epoch } = this.#options;
+    const prepared = await prepare();
+    if (prepared === undefined) return undefined;
+    const record = {
+      digest: prepared.digest,
+      kind: prepared.kind,
+      packIds,
+      prepared: JSON.stringify({
+        bytes: Buffer.from(prepared.bytes).toString('base64'),
+        signature: prepared.signature,
+      }),
+      quotedFrost: prepared.quote.walFrost,
+      quotedGasMist: prepared.quote.gasMistMax,
+      atMs: clock.nowMs(),
+      epoch: epoch(),
+    };
+    try {
+      index.ledger.recordPrepared(record);
+    } catch (error) {
+      wallet.discard(prepared);
+      throw error;
+    }
+    const outcome = await wallet.submit(prepared, signal);
+    await this.#apply(record, outcome, signal);
+    return outcome;
+  }
+
+  async #apply(
+    record: Pick<TransactionRecord, 'digest' | 'kind' | 'packIds'>,
+    outcome: TransactionOutcome,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { index, onLanded } = this.#options;
+    const actual = this.#cost(outcome);
+    if (outcome.status.kind !== 'success') {
+      index.ledger.recordSettled(record.digest, 'failed', actual);
+      throw new EngineError('transaction-refused', `the chain executed ${record.kind} in vain`, {
+        context: { digest: record.digest, status: JSON.stringify(outcome.status) },
+      });
+    }
+    const write = await onLanded[record.kind]?.(record, outcome, signal);
+    index.atomically(() => {
+      index.ledger.recordSettled(record.digest, 'landed', actual);
+      write?.();
+    });
+  }
+
+  #cost(outcome: TransactionOutcome): { frost: bigint; gasMist: bigint } {
+    const { wallet, walType } = this.#options;
+    const frost = outcome.balanceChanges
+      .filter((change) => change.owner === wallet.address && change.coinType === walType())
+      .reduce((sum, change) => sum - change.amount, 0n);
+    const { computationMist, storageMist, rebateMist } = outcome.gas;
+    return { frost, gasMist: computationMist + storageMist - rebateMist };
+  }
+}
+
+function stored(record: TransactionRecord): StoredTransaction {
+  const { bytes, signature } = JSON.parse(record.prepared) as { bytes: string; signature: string };
+  return {
+    digest: record.digest,
+    bytes: new Uint8Array(Buffer.from(bytes, 'base64')),
+    signature,
+  };
+}

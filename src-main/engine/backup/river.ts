@@ -1,0 +1,340 @@
+/**
+ * @file Takes sealed packs through the rest of the river, one after the other, in their order.
+ *
+ *     sealed → encoded → registered → uploaded → certified ( → published )
+ *
+ * Each step reads the state that the journal shows and leaves the next one in it, so that starting
+ * again after a crash is the same as going on. At most one encoded pack is in memory: slivers are
+ * 4.5 times the pack and never touch our disk; they are encoded again after a crash.
+ */
+import { encodeBlob, type EncodedBlob } from '../codec/rs2.ts';
+import type { LocalIndex } from '../local-index/local-index.ts';
+import type { PackRecord } from '../local-index/journal.ts';
+import { EngineError, hasCode } from '../model/engine-error.ts';
+import type { ObjectId, PackId } from '../model/ids.ts';
+import type { Certificate, Persistence, WalrusSystem } from '../model/walrus.ts';
+import type { Clock } from '../ports/ports.ts';
+import type { Chain } from '../sui/chain.ts';
+import type { CertificationRequest } from '../sui/wallet/plans.ts';
+import type { Wallet } from '../sui/wallet/wallet.ts';
+import type { StorageNetwork } from '../walrus/storage-network.ts';
+import type { UploadTail } from '../walrus/upload.ts';
+import { parseCertificate, certificateText } from './certificate-text.ts';
+import { Payments, type OnLanded } from './payments.ts';
+import type { Spool } from './spool.ts';
+
+/** How long the next pack, or the end of a sync, waits for the slowest storage nodes. */
+const TAIL_WAIT_MS = 3_000;
+/** Epoch changes that one upload is carried through before it starts over. */
+const EPOCH_CHANGES_MAX = 3;
+
+/** What publishing a commit adds to the transaction that certifies its pack. */
+export interface Publication {
+  readonly head: NonNullable<CertificationRequest['head']>;
+}
+
+export interface RiverOptions {
+  readonly index: LocalIndex;
+  readonly spool: Spool;
+  readonly chain: Chain;
+  readonly wallet: Wallet;
+  readonly network: StorageNetwork;
+  readonly clock: Clock;
+  /** The head fields that publish the commit which this pack carries. */
+  readonly publicationOf: (pack: PackRecord, signal?: AbortSignal) => Promise<Publication>;
+  /** What to write when the commit is published, in the same transaction as the journal row. */
+  readonly onPublished: (pack: PackRecord) => void;
+  /** How long a pack is bought for. */
+  readonly epochsFor: (system: WalrusSystem, permanent: boolean) => number;
+  /** Called after each step. */
+  readonly onStep: (pack: PackRecord) => void;
+  /** Make sure that the wallet can pay what a registration costs, or throw `balance-low`. */
+  readonly ensureFunds: (walFrost: bigint, signal?: AbortSignal) => Promise<void>;
+  readonly quoteRegistration: (system: WalrusSystem, sizeBytes: number, epochs: number) => bigint;
+}
+
+export class River {
+  readonly #options: RiverOptions;
+  readonly #payments: Payments;
+  #system: WalrusSystem | undefined;
+  #tail:
+    { readonly packId: PackId; readonly tail: UploadTail; readonly blob: EncodedBlob } | undefined;
+
+  constructor(options: RiverOptions) {
+    this.#options = options;
+    const { wallet, index, clock } = options;
+    this.#payments = new Payments({
+      wallet,
+      index,
+      clock,
+      walType: () => this.#system?.walType ?? '',
+      epoch: () => this.#system?.epoch ?? 0,
+      onLanded: { register: this.#onRegistered, certify: this.#onCertified },
+    });
+  }
+
+  get payments(): Payments {
+    return this.#payments;
+  }
+
+  /** Read the chain's state anew. */
+  async refresh(signal?: AbortSignal): Promise<WalrusSystem> {
+    this.#system = await this.#options.chain.readSystem(signal ? { signal } : {});
+    return this.#system;
+  }
+
+  /** Take every unfinished pack to its end. A failure leaves the rest where the journal shows it. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { index } = this.#options;
+    if (index.ledger.pending().length === 0 && index.journal.unfinished().length === 0) return;
+    await this.refresh(signal);
+    await this.#payments.settlePending(signal);
+    for (;;) {
+      const [pack] = index.journal.unfinished();
+      if (!pack) return;
+      await this.#advance(pack, signal);
+    }
+  }
+
+  /** Wait a little for the slowest nodes, then let them be, and clear the spool. */
+  async finishTails(): Promise<void> {
+    await this.#endTail();
+    const { index, spool } = this.#options;
+    for (const pack of index.journal.spooled()) {
+      if (pack.state === 'certified' || pack.state === 'published') this.#unspool(pack.packId);
+    }
+    spool.removeStrangers(new Set(index.journal.spooled().map(({ packId }) => packId)));
+  }
+
+  async #advance(pack: PackRecord, signal: AbortSignal): Promise<void> {
+    let encoded: EncodedBlob | undefined;
+    const encode = async (): Promise<EncodedBlob> => (encoded ??= await this.#encode(pack, signal));
+    try {
+      for (let current = pack; ;) {
+        signal.throwIfAborted();
+        switch (current.state) {
+          case 'sealed':
+            await this.#stepEncode(current, await encode());
+            break;
+          case 'encoded':
+            await this.#stepRegister(current, signal);
+            break;
+          case 'registered':
+            await this.#stepUpload(current, await encode(), signal);
+            break;
+          case 'uploaded':
+            await this.#stepCertify(current, signal);
+            break;
+          case 'certified':
+          case 'published':
+            return;
+        }
+        current = this.#reload(current.packId);
+        this.#options.onStep(current);
+      }
+    } finally {
+      // The tail keeps the slivers; without one nobody needs them.
+      if (encoded && this.#tail?.blob !== encoded) encoded.release();
+    }
+  }
+
+  #reload(packId: PackId): PackRecord {
+    const pack = this.#options.index.journal.find(packId);
+    if (!pack) throw new EngineError('internal', 'a pack left the journal on its way');
+    return pack;
+  }
+
+  async #encode(pack: PackRecord, signal: AbortSignal): Promise<EncodedBlob> {
+    await this.#endTail();
+    const { spool } = this.#options;
+    const payload = await spool.read(pack.packId, {
+      sizeBytes: pack.sizeBytes,
+      hash: pack.sealedHash,
+    });
+    const { shardCount } = await this.#currentSystem(signal);
+    return encodeBlob(payload, shardCount, { signal });
+  }
+
+  async #stepEncode(pack: PackRecord, encoded: EncodedBlob): Promise<void> {
+    const { index } = this.#options;
+    index.journal.recordEncoded(pack.packId, encoded.blobId, encoded.rootHash, encoded.shardCount);
+  }
+
+  async #stepRegister(pack: PackRecord, signal: AbortSignal): Promise<void> {
+    const { wallet, epochsFor, ensureFunds, quoteRegistration } = this.#options;
+    const system = await this.refresh(signal);
+    const epochs = epochsFor(system, pack.permanent);
+    await ensureFunds(quoteRegistration(system, pack.sizeBytes, epochs), signal);
+    await this.#payments.pay(
+      [pack.packId],
+      () =>
+        wallet.prepareRegister(
+          {
+            blobs: [
+              {
+                blobId: known(pack.blobId),
+                rootHash: known(pack.rootHash),
+                sizeBytes: pack.sizeBytes,
+                deletable: !pack.permanent,
+              },
+            ],
+            duration: { epochs },
+          },
+          { signal },
+        ),
+      signal,
+    );
+  }
+
+  readonly #onRegistered: OnLanded = async (record, outcome, signal) => {
+    const { chain, index } = this.#options;
+    const created = await chain.readCreatedBlobs(outcome, signal);
+    return () => {
+      for (const packId of record.packIds) {
+        const pack = index.journal.find(packId);
+        const blob = created.find(({ blobId }) => blobId === pack?.blobId);
+        if (pack?.state === 'encoded' && blob) {
+          index.journal.recordRegistered(packId, blob.blobObjectId, blob.endEpoch);
+        }
+      }
+    };
+  };
+
+  async #stepUpload(pack: PackRecord, encoded: EncodedBlob, signal: AbortSignal): Promise<void> {
+    const { index, network } = this.#options;
+    if (encoded.blobId !== pack.blobId) {
+      throw new EngineError('spool-damaged', 'a sealed pack encodes to another blob than before', {
+        context: { packId: pack.packId },
+      });
+    }
+    const persistence = persistenceOf(pack);
+    for (let attempt = 0; ; attempt += 1) {
+      const { committee } = await this.#currentSystem(signal);
+      try {
+        const { certificate, tail } = await network.upload(encoded, {
+          committee,
+          persistence,
+          signal,
+        });
+        index.journal.recordUploaded(
+          pack.packId,
+          certificateText(certificate),
+          certificate.shardWeight,
+        );
+        this.#tail = { packId: pack.packId, tail, blob: encoded };
+        return;
+      } catch (error) {
+        if (!hasCode(error, 'epoch-changed') || attempt === EPOCH_CHANGES_MAX) throw error;
+        await this.refresh(signal);
+      }
+    }
+  }
+
+  async #stepCertify(pack: PackRecord, signal: AbortSignal): Promise<void> {
+    const { index, wallet, publicationOf } = this.#options;
+    const certificate = parseCertificate(known(pack.certificate));
+    const system = await this.refresh(signal);
+    if (certificate.epoch !== system.epoch) {
+      await this.#confirmAgain(pack, system, signal);
+      return;
+    }
+    const publication =
+      pack.commitRecord === undefined ? undefined : await publicationOf(pack, signal);
+    const outcome = await this.#payments.pay(
+      [pack.packId],
+      async () => {
+        const prepared = await wallet.prepareCertifyAndPublish(
+          {
+            certificates: [{ blobObjectId: known(pack.blobObjectId), certificate }],
+            ...(publication ? { head: publication.head } : {}),
+          },
+          { signal },
+        );
+        return prepared.transaction;
+      },
+      signal,
+    );
+    // Certified already, by whatever way: the chain says so, and there was nothing to publish.
+    if (outcome === undefined) index.atomically(this.#writeCertified([pack.packId]));
+  }
+
+  readonly #onCertified: OnLanded = async (record) => this.#writeCertified(record.packIds);
+
+  #writeCertified(packIds: readonly PackId[]): () => void {
+    const { index, onPublished } = this.#options;
+    return () => {
+      for (const packId of packIds) {
+        const pack = index.journal.find(packId);
+        if (!pack) continue;
+        if (pack.commitRecord === undefined) {
+          index.journal.recordCertified(packId);
+        } else {
+          index.journal.recordPublished(packId);
+          onPublished(pack);
+        }
+      }
+    };
+  }
+
+  /** The epoch has changed since the certificate was made: the data is there, ask again. */
+  async #confirmAgain(pack: PackRecord, system: WalrusSystem, signal: AbortSignal): Promise<void> {
+    const { index, network } = this.#options;
+    try {
+      const certificate: Certificate = await network.requestConfirmations(
+        { blobId: known(pack.blobId) },
+        { committee: system.committee, persistence: persistenceOf(pack), signal },
+      );
+      index.journal.recordUploaded(
+        pack.packId,
+        certificateText(certificate),
+        certificate.shardWeight,
+      );
+    } catch (error) {
+      if (!hasCode(error, 'quorum-missing')) throw error;
+      // Shards have moved: upload what the new committee misses.
+      index.journal.returnToRegistered(pack.packId);
+    }
+  }
+
+  async #currentSystem(signal: AbortSignal): Promise<WalrusSystem> {
+    return this.#system ?? this.refresh(signal);
+  }
+
+  async #endTail(): Promise<void> {
+    const current = this.#tail;
+    if (!current) return;
+    this.#tail = undefined;
+    const { clock, index } = this.#options;
+    const waiting = new AbortController();
+    const stop = clock
+      .sleep(TAIL_WAIT_MS, waiting.signal)
+      .then(() => current.tail.stop())
+      .catch(() => undefined);
+    const { storedShards } = await current.tail.done;
+    waiting.abort();
+    await stop;
+    current.blob.release();
+    index.journal.recordSpread(current.packId, storedShards);
+    const pack = this.#reload(current.packId);
+    if (pack.state === 'certified' || pack.state === 'published') this.#unspool(current.packId);
+  }
+
+  /** Forget the sealed bytes: first the file, so that a crash in between leaves only a row. */
+  #unspool(packId: PackId): void {
+    const { index, spool } = this.#options;
+    spool.remove(packId);
+    index.journal.recordUnspooled(packId);
+  }
+}
+
+function persistenceOf(pack: PackRecord): Persistence {
+  return pack.permanent
+    ? { kind: 'permanent' }
+    : { kind: 'deletable', blobObjectId: known<ObjectId>(pack.blobObjectId) };
+}
+
+/** What the journal must hold in this state. */
+function known<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new EngineError('index-damaged', 'a journal row is incomplete');
+  return value;
+}

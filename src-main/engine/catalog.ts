@@ -1,0 +1,175 @@
+/**
+ * @file Which folders and snapshots a vault has, wherever they were written.
+ *
+ * The heads name each folder's newest snapshot. Older ones are in this device's local index, or
+ * are found by the footers of the blobs that the vault's accounts own: a pack lists its snapshots
+ * under the vault key. What was found once is remembered.
+ */
+import { ENTRY_KIND, type PackClass } from './archive/pack-layout.ts';
+import { readPackFooters } from './archive/pack-reader.ts';
+import type { SnapshotLocation } from './archive/head.ts';
+import type { SignedSnapshot } from './archive/snapshot.ts';
+import { readAllHeads, type Head, type HeadReader } from './heads.ts';
+import { EngineError, hasCode } from './model/engine-error.ts';
+import type { BlobId, FolderId, SnapshotId } from './model/ids.ts';
+import type { BlobObject } from './model/walrus.ts';
+import type { PackReader } from './restore/pack-reader.ts';
+import { readSnapshotRecord, type SnapshotReaderParts } from './restore/snapshot-reader.ts';
+
+/** A snapshot with its place. */
+export interface CatalogSnapshot {
+  readonly location: SnapshotLocation;
+  readonly signed: SignedSnapshot;
+  /** Whether a head names it as the newest of its folder and device. */
+  readonly isHead: boolean;
+  readonly isRemoved: boolean;
+}
+
+export interface CatalogParts extends HeadReader {
+  readonly reader: SnapshotReaderParts;
+  readonly packs: PackReader;
+}
+
+export class Catalog {
+  readonly #parts: CatalogParts;
+  readonly #records = new Map<SnapshotId, SignedSnapshot>();
+  /** What the footer of a blob has listed; packs never change. */
+  readonly #scanned = new Map<BlobId, readonly SnapshotLocation[]>();
+
+  constructor(parts: CatalogParts) {
+    this.#parts = parts;
+  }
+
+  async heads(signal?: AbortSignal): Promise<Head[]> {
+    return readAllHeads(this.#parts, signal);
+  }
+
+  /** The newest snapshot of every folder of every device. */
+  async newest(signal?: AbortSignal): Promise<CatalogSnapshot[]> {
+    const found: CatalogSnapshot[] = [];
+    for (const head of await this.heads(signal)) {
+      for (const { part } of head.folders) {
+        const signed = await this.#record(part.snapshot, signal);
+        const isRemoved = part.removed !== undefined;
+        found.push({ location: part.snapshot, signed, isHead: true, isRemoved });
+      }
+    }
+    return found;
+  }
+
+  /** Every snapshot that can still be read, newest first. */
+  async all(signal?: AbortSignal): Promise<CatalogSnapshot[]> {
+    const found = new Map<SnapshotId, CatalogSnapshot>();
+    const heads = await this.heads(signal);
+    for (const snapshot of await this.newest(signal)) {
+      found.set(snapshot.signed.snapshotId, snapshot);
+    }
+    for (const head of heads) {
+      for await (const blob of this.#parts.chain.ownedBlobObjects(head.address, signal)) {
+        for (const location of await this.#scan(blob, signal)) {
+          if (found.has(location.snapshotId)) continue;
+          const signed = await this.#record(location, signal);
+          found.set(location.snapshotId, { location, signed, isHead: false, isRemoved: false });
+        }
+      }
+    }
+    return [...found.values()].sort(
+      (one, other) => other.signed.snapshot.createdAtMs - one.signed.snapshot.createdAtMs,
+    );
+  }
+
+  /**
+   * The folder called `name`: by its name, or the start of its ID. Gives the newest snapshot.
+   *
+   * @throws EngineError `folder-unknown`
+   */
+  async newestOf(name: string, signal?: AbortSignal): Promise<CatalogSnapshot> {
+    const candidates = (await this.newest(signal)).filter(({ signed }) =>
+      isCalled(signed.snapshot, name),
+    );
+    const [newest] = candidates.sort(
+      (one, other) => other.signed.snapshot.createdAtMs - one.signed.snapshot.createdAtMs,
+    );
+    if (!newest)
+      throw new EngineError('folder-unknown', `no folder of this vault is called ${name}`);
+    return newest;
+  }
+
+  /**
+   * The snapshot of a folder whose ID begins with `prefix`.
+   *
+   * @throws EngineError `snapshot-unknown`, also when several begin so
+   */
+  async find(name: string, prefix: string, signal?: AbortSignal): Promise<CatalogSnapshot> {
+    const matching = (await this.all(signal)).filter(
+      ({ signed }) => signed.snapshotId.startsWith(prefix) && isCalled(signed.snapshot, name),
+    );
+    const [only] = matching;
+    if (matching.length === 1 && only) return only;
+    throw new EngineError(
+      'snapshot-unknown',
+      matching.length === 0
+        ? `no snapshot of ${name} begins with ${prefix}`
+        : `${String(matching.length)} snapshots of ${name} begin with ${prefix}`,
+    );
+  }
+
+  async #record(location: SnapshotLocation, signal?: AbortSignal): Promise<SignedSnapshot> {
+    const known = this.#records.get(location.snapshotId);
+    if (known) return known;
+    const signed = await readSnapshotRecord(location, this.#parts.reader, signal);
+    this.#records.set(location.snapshotId, signed);
+    return signed;
+  }
+
+  async #scan(blob: BlobObject, signal?: AbortSignal): Promise<readonly SnapshotLocation[]> {
+    const known = this.#scanned.get(blob.blobId);
+    if (known) return known;
+    if (blob.certifiedEpoch === undefined) return [];
+    const packClass: PackClass = blob.deletable ? 'deletable' : 'permanent';
+    const pack = { ...blob, blobObjectId: blob.blobObjectId, packClass };
+    try {
+      const { footers } = await readPackFooters(
+        {
+          sizeBytes: blob.sizeBytes,
+          read: (offset, size, readSignal) =>
+            this.#parts.packs.readRange(pack, offset, size, readSignal),
+        },
+        {
+          codec: this.#parts.codec,
+          keys: {
+            vaultId: this.#parts.keys.vaultId,
+            vaultKey: this.#parts.keys.vaultKey,
+            folders: [],
+          },
+          signal,
+        },
+      );
+      const locations = footers
+        .filter(({ folderId }) => folderId === undefined)
+        .flatMap(({ entries }) => entries)
+        .filter(({ kind }) => kind === ENTRY_KIND.snapshot)
+        .map(({ id, offsetBytes, sizeBytes }) => ({
+          snapshotId: id as unknown as SnapshotId,
+          blobId: blob.blobId,
+          blobObjectId: blob.blobObjectId,
+          offsetBytes,
+          sizeBytes,
+          packBytes: blob.sizeBytes,
+          packClass,
+        }));
+      this.#scanned.set(blob.blobId, locations);
+      return locations;
+    } catch (error) {
+      // Not a pack of ours, or out of reach now: neither keeps the others from being listed.
+      if (hasCode(error, 'pack-damaged') || hasCode(error, 'format-unknown')) return [];
+      if (hasCode(error, 'slivers-insufficient')) return [];
+      throw error;
+    }
+  }
+}
+
+function isCalled(snapshot: { folderName: string; folderId: FolderId }, name: string): boolean {
+  const isIdPrefix = /^[0-9a-f]{4,32}$/.test(name) && snapshot.folderId.startsWith(name);
+  return snapshot.folderName === name || isIdPrefix;
+}

@@ -1,0 +1,79 @@
+/**
+ * @file Makes sure that the next payment can be made, before it is prepared.
+ *
+ * On networks with an exchange (test networks) missing WAL is bought with SUI; on networks with a
+ * faucet missing SUI is asked for. On others the person hears exactly what is missing.
+ */
+import type { Payments } from './backup/payments.ts';
+import { EngineError } from './model/engine-error.ts';
+import type { Network } from './model/network.ts';
+import type { Balances, Chain } from './sui/chain.ts';
+import type { Wallet } from './sui/wallet/wallet.ts';
+
+const COIN = 1_000_000_000n;
+/** Kept for gas: several hundred transactions. */
+const GAS_RESERVE_MIST = COIN / 10n;
+/** Exchanged at once, so that not every pack brings an exchange with it. */
+const EXCHANGE_LUMP_MIST = 5n * COIN;
+const FAUCET_REQUESTS_MAX = 5;
+
+export interface FundsParts {
+  readonly chain: Chain;
+  readonly wallet: Wallet;
+  readonly network: Network;
+  readonly payments: () => Payments;
+}
+
+/**
+ * Have at least `walFrost` WAL and gas in the wallet.
+ *
+ * @throws EngineError `balance-low` saying what is missing, and where to send it
+ */
+export async function ensureFunds(
+  parts: FundsParts,
+  walFrost: bigint,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { chain, wallet, network, payments } = parts;
+  const hasExchange = network.walrus.exchangeObjectIds.length > 0;
+  let balances = await chain.balances(wallet.address, signal);
+  const missingFrost = walFrost - balances.walFrost;
+  const neededMist = GAS_RESERVE_MIST + (hasExchange && missingFrost > 0n ? missingFrost : 0n);
+  for (let request = 0; balances.suiMist < neededMist; request += 1) {
+    if (!network.faucet || request === FAUCET_REQUESTS_MAX) break;
+    await chain.requestFromFaucet(wallet.address, signal);
+    balances = await chain.balances(wallet.address, signal);
+  }
+  if (missingFrost > 0n && hasExchange && balances.suiMist >= neededMist) {
+    const spare = balances.suiMist - GAS_RESERVE_MIST;
+    const lump = missingFrost > EXCHANGE_LUMP_MIST ? missingFrost : EXCHANGE_LUMP_MIST;
+    const mist = lump < spare ? lump : spare;
+    await payments().pay([], () => wallet.prepareExchange(mist, signal ? { signal } : {}), signal);
+    balances = await chain.balances(wallet.address, signal);
+  }
+  refuseIfLow(wallet, balances, walFrost);
+}
+
+function refuseIfLow(wallet: Wallet, balances: Balances, walFrost: bigint): void {
+  const lacksWal = balances.walFrost < walFrost;
+  // A little gas is enough for one transaction; the reserve is only what we would like to have.
+  const lacksGas = balances.suiMist < GAS_RESERVE_MIST / 10n;
+  if (!lacksWal && !lacksGas) return;
+  const what = lacksWal
+    ? `holds ${coins(balances.walFrost)} WAL; this needs ${coins(walFrost)}`
+    : `holds ${coins(balances.suiMist)} SUI, too little for gas`;
+  throw new EngineError('balance-low', `the wallet ${what}. Send it to ${wallet.address}`, {
+    context: {
+      address: wallet.address,
+      walFrost: balances.walFrost.toString(),
+      neededFrost: walFrost.toString(),
+      suiMist: balances.suiMist.toString(),
+    },
+  });
+}
+
+function coins(smallest: bigint): string {
+  const digits = smallest.toString().padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0+$/, '');
+  return `${digits.slice(0, -9)}${fraction === '' ? '' : `.${fraction}`}`;
+}

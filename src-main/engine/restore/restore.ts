@@ -1,0 +1,389 @@
+/**
+ * @file Brings a snapshot, or a part of it, back as files.
+ *
+ *     plan the tree → make directories, admit files → pack by pack: read, open, write → finish
+ *
+ * Packs are read in the order in which they lie, each once, and every piece goes to all files that
+ * want it. What cannot be read is lost by name and with its reason; everything else is restored.
+ * Run again it goes on: finished files stay untouched, of staged ones only what is missing is read.
+ */
+import type { FoundEntry } from '../archive/pack-index.ts';
+import { keyedBlake3 } from '../codec/hash.ts';
+import { openChunks } from '../codec/seal.ts';
+import type { ErrorCode } from '#contract/errors.ts';
+import { EngineError, isAbort } from '../model/engine-error.ts';
+import { displayPath, type BlobId, type ChunkId, type RawPath } from '../model/ids.ts';
+import type { AbsolutePath, FileSystem } from '../ports/file-system.ts';
+import type { PackReader } from './pack-reader.ts';
+import {
+  entriesToPlace,
+  planTree,
+  selectionOf,
+  type FilePiece,
+  type PlannedDirectory,
+  type PlannedEntry,
+} from './plan.ts';
+import { findChunk, keysByEpoch, type OpenedSnapshot } from './snapshot-reader.ts';
+import type { PlacedDirectory, PlacedEntry, RestoreRemark } from './write-entries.ts';
+import { openRestoreTarget, type FileWriter, type RestoreTarget } from './write.ts';
+
+/** Sealed bytes that are opened in one call of the addon. */
+const OPEN_BATCH_BYTES = 8 * 1024 * 1024;
+/** A pack of which at least this share is wanted is read whole, else in ranges. */
+const WHOLE_SHARE_MIN = 0.25;
+/** Finished files are remembered in batches: each is a write to the local index. */
+const MARKS_BATCH = 256;
+
+export interface LostFile {
+  readonly path: RawPath;
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+export interface RestoreProgress {
+  readonly filesDone: number;
+  readonly filesTotal: number | undefined;
+  readonly bytesDone: number;
+  readonly bytesTotal: number | undefined;
+  readonly current: string | undefined;
+}
+
+export interface RestoreOptions {
+  readonly snapshot: OpenedSnapshot;
+  readonly packs: PackReader;
+  readonly files: FileSystem;
+  readonly target: AbsolutePath;
+  readonly glob: string | undefined;
+  /** Files that an earlier run of the same restore has finished. */
+  readonly done: ReadonlySet<RawPath>;
+  readonly markDone: (paths: readonly RawPath[]) => void;
+  readonly onProgress: (progress: RestoreProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface RestoreResult {
+  readonly filesRestored: number;
+  readonly bytesRestored: number;
+  readonly filesAlreadyThere: number;
+  readonly lost: readonly LostFile[];
+}
+
+/** Says which restore a staging directory belongs to: the snapshot and what was asked of it. */
+export const restoreKeyOf = (snapshot: OpenedSnapshot, glob: string | undefined): string =>
+  `${snapshot.signed.snapshotId} ${glob ?? ''}`;
+
+/** @throws EngineError `restore-target-not-empty`, `disk-full`, `usage` */
+export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult> {
+  return new Restore(options).run();
+}
+
+/** A file that waits for pieces. */
+interface OpenFile {
+  readonly writer: FileWriter;
+  readonly path: RawPath;
+  readonly sizeBytes: number;
+  missing: number;
+  isLost: boolean;
+}
+
+/** One place where a chunk is wanted. */
+interface Wanted {
+  readonly file: OpenFile;
+  readonly piece: FilePiece;
+}
+
+interface PackWork {
+  readonly place: FoundEntry;
+  readonly chunks: Map<ChunkId, { readonly place: FoundEntry; readonly wanted: Wanted[] }>;
+}
+
+class Restore {
+  readonly #options: RestoreOptions;
+  readonly #target: RestoreTarget;
+  readonly #lost: LostFile[] = [];
+  readonly #work = new Map<BlobId, PackWork>();
+  #marks: RawPath[] = [];
+  #filesRestored = 0;
+  #filesAlreadyThere = 0;
+  #filesTotal = 0;
+  #bytesRestored = 0;
+  #bytesTotal = 0;
+
+  constructor(options: RestoreOptions) {
+    this.#options = options;
+    this.#target = openRestoreTarget({
+      files: options.files,
+      target: options.target,
+      restoreKey: restoreKeyOf(options.snapshot, options.glob),
+      isDone: (path) => options.done.has(path),
+      markDone: (path) => this.#mark(path),
+      onRemark: (remark) => this.#remark(remark),
+    });
+  }
+
+  async run(): Promise<RestoreResult> {
+    try {
+      await this.#admitAll();
+      for (const work of this.#inPackOrder()) await this.#restorePack(work);
+      const { mode, mtimeNs } = this.#options.snapshot.signed.snapshot.root;
+      await this.#target.finish({
+        isComplete: !this.#lost.some(({ code }) => code === 'slivers-insufficient'),
+        rootMetadata: { mode, mtimeNs },
+        signal: this.#options.signal,
+      });
+    } catch (error) {
+      this.#target.close();
+      throw error;
+    } finally {
+      this.#flushMarks();
+    }
+    return {
+      filesRestored: this.#filesRestored,
+      bytesRestored: this.#bytesRestored,
+      filesAlreadyThere: this.#filesAlreadyThere,
+      lost: this.#lost,
+    };
+  }
+
+  async #admitAll(): Promise<void> {
+    const { snapshot, glob, signal } = this.#options;
+    const placed = new Map<RawPath, PlacedDirectory>([['' as RawPath, this.#target.root]]);
+    const tree = planTree(snapshot.signed.snapshot.root.treeId, {
+      get: snapshot.getChunk,
+      selection: selectionOf(glob),
+      onProblem: ({ path, error }) => this.#lose(path, error),
+      signal,
+    });
+    for await (const directory of tree) {
+      const parent = placed.get(directory.path);
+      placed.delete(directory.path);
+      if (parent) await this.#admitDirectory(parent, directory, placed);
+      this.#report(undefined);
+    }
+  }
+
+  async #admitDirectory(
+    parent: PlacedDirectory,
+    directory: PlannedDirectory,
+    placedDirectories: Map<RawPath, PlacedDirectory>,
+  ): Promise<void> {
+    const planned = new Map<unknown, PlannedEntry>(
+      directory.entries.map((entry) => [entry.entry, entry]),
+    );
+    for (const placed of this.#target.place(parent, entriesToPlace(directory))) {
+      const plan = planned.get(placed.entry);
+      if (plan?.kind === 'directory') {
+        const made = this.#target.addDirectory({ ...placed, entry: plan.entry });
+        if (made) placedDirectories.set(placed.path, made);
+      } else if (plan?.kind === 'symlink') {
+        this.#target.addSymlink({ ...placed, entry: plan.entry });
+      } else if (plan?.kind === 'file') {
+        await this.#admitFile({ ...placed, entry: plan.entry }, plan.pieces);
+      }
+    }
+  }
+
+  async #admitFile(
+    placed: PlacedEntry<Extract<PlannedEntry, { kind: 'file' }>['entry']>,
+    pieces: readonly FilePiece[],
+  ): Promise<void> {
+    const { sizeBytes } = placed.entry;
+    this.#filesTotal += 1;
+    this.#bytesTotal += sizeBytes;
+    const admission = this.#target.addFile(placed);
+    if (admission.kind === 'left-out') return;
+    if (admission.kind === 'done') {
+      this.#filesAlreadyThere += 1;
+      this.#bytesRestored += sizeBytes;
+      return;
+    }
+    if (admission.kind === 'linked') {
+      this.#filesRestored += 1;
+      return;
+    }
+    const { writer } = admission;
+    const file: OpenFile = { writer, path: placed.path, sizeBytes, missing: 0, isLost: false };
+    const missing = writer.isResumed ? await this.#missingPieces(writer, pieces) : pieces;
+    for (const piece of missing) this.#want(file, piece);
+    if (file.missing === 0 && !file.isLost) await this.#finishFile(file);
+  }
+
+  /** Of a file that an interrupted run has begun: the pieces that are not there as they should be. */
+  async #missingPieces(writer: FileWriter, pieces: readonly FilePiece[]): Promise<FilePiece[]> {
+    const { chunkIdKey } = this.#options.snapshot.folderKeys;
+    const missing: FilePiece[] = [];
+    for (const piece of pieces) {
+      const bytes = new Uint8Array(piece.sizeBytes);
+      await writer.readBack(bytes, piece.offsetBytes);
+      const id = Buffer.from(keyedBlake3(chunkIdKey, bytes)).toString('hex');
+      if (id !== piece.id) missing.push(piece);
+    }
+    return missing;
+  }
+
+  #want(file: OpenFile, piece: FilePiece): void {
+    if (file.isLost) return;
+    let place: FoundEntry;
+    try {
+      place = findChunk(this.#options.snapshot.index, piece.id);
+    } catch (error) {
+      this.#loseFile(file, error as EngineError);
+      return;
+    }
+    let work = this.#work.get(place.pack.blobId);
+    if (!work) {
+      work = { place, chunks: new Map() };
+      this.#work.set(place.pack.blobId, work);
+    }
+    let chunk = work.chunks.get(piece.id);
+    if (!chunk) {
+      chunk = { place, wanted: [] };
+      work.chunks.set(piece.id, chunk);
+    }
+    chunk.wanted.push({ file, piece });
+    file.missing += 1;
+  }
+
+  /** Packs in the order in which files first want them: each is read once. */
+  *#inPackOrder(): Generator<PackWork> {
+    yield* this.#work.values();
+  }
+
+  async #restorePack(work: PackWork): Promise<void> {
+    const { packs, signal } = this.#options;
+    const { pack } = work.place;
+    const chunks = [...work.chunks.entries()].sort(
+      ([, one], [, other]) => one.place.offsetBytes - other.place.offsetBytes,
+    );
+    const wantedBytes = chunks.reduce((sum, [, { place }]) => sum + place.sizeBytes, 0);
+    const isWhole = wantedBytes >= pack.sizeBytes * WHOLE_SHARE_MIN;
+    try {
+      const whole = isWhole ? await packs.readWhole(pack, signal) : undefined;
+      for (const batch of batches(chunks)) {
+        signal.throwIfAborted();
+        await this.#restoreBatch(batch, whole);
+      }
+    } catch (error) {
+      if (!(error instanceof EngineError) || isFatal(error)) throw error;
+      for (const [, { wanted }] of chunks) {
+        for (const { file } of wanted) this.#loseFile(file, error);
+      }
+    } finally {
+      packs.forget(pack);
+    }
+  }
+
+  async #restoreBatch(
+    batch: readonly (readonly [ChunkId, { place: FoundEntry; wanted: Wanted[] }])[],
+    whole: Uint8Array | undefined,
+  ): Promise<void> {
+    const { packs, snapshot, signal } = this.#options;
+    const { vaultId, vault } = snapshot.signed.snapshot;
+    const chunks: { readonly id: ChunkId; readonly bytes: Uint8Array }[] = [];
+    for (const [id, { place }] of batch) {
+      const { offsetBytes, sizeBytes, pack } = place;
+      const bytes = whole
+        ? whole.subarray(offsetBytes, offsetBytes + sizeBytes)
+        : await packs.readRange(pack, offsetBytes, sizeBytes, signal);
+      chunks.push({ id, bytes });
+    }
+    const opened = await openChunks(
+      {
+        vaultId,
+        folderId: snapshot.folderId,
+        chunks,
+        folderKeys: keysByEpoch(snapshot.folderKeys),
+        plainBytesMax: vault.chunk.maxBytes,
+      },
+      { signal },
+    );
+    for (const [index, [, { wanted }]] of batch.entries()) {
+      const bytes = opened[index];
+      for (const want of wanted) {
+        if (bytes instanceof Uint8Array) await this.#writePiece(want, bytes);
+        else this.#loseFile(want.file, bytes ?? new EngineError('internal', 'no result'));
+      }
+    }
+  }
+
+  async #writePiece({ file, piece }: Wanted, bytes: Uint8Array): Promise<void> {
+    if (file.isLost) return;
+    if (bytes.length !== piece.sizeBytes) {
+      this.#loseFile(file, new EngineError('pack-damaged', 'a chunk has not the size of its item'));
+      return;
+    }
+    await file.writer.write(bytes, piece.offsetBytes);
+    this.#bytesRestored += bytes.length;
+    file.missing -= 1;
+    if (file.missing === 0) await this.#finishFile(file);
+    else this.#report(file.path);
+  }
+
+  async #finishFile(file: OpenFile): Promise<void> {
+    if (await file.writer.finish()) this.#filesRestored += 1;
+    this.#report(file.path);
+  }
+
+  #loseFile(file: OpenFile, error: EngineError): void {
+    if (file.isLost) return;
+    file.isLost = true;
+    // What was written stays for the next run when the cause may pass.
+    if (error.code !== 'slivers-insufficient') file.writer.abandon();
+    this.#lose(file.path, error);
+  }
+
+  #lose(path: RawPath, error: EngineError): void {
+    if (isFatal(error)) throw error;
+    this.#lost.push({ path, code: error.code, reason: error.message });
+  }
+
+  #remark(remark: RestoreRemark): void {
+    if (remark.kind === 'renamed') return;
+    this.#lost.push({
+      path: remark.path,
+      code: remark.reason === 'hostile' ? 'name-hostile' : 'restore-incomplete',
+      reason: remark.reason,
+    });
+  }
+
+  #mark(path: RawPath): void {
+    this.#marks.push(path);
+    if (this.#marks.length >= MARKS_BATCH) this.#flushMarks();
+  }
+
+  #flushMarks(): void {
+    if (this.#marks.length > 0) this.#options.markDone(this.#marks);
+    this.#marks = [];
+  }
+
+  #report(path: RawPath | undefined): void {
+    this.#options.onProgress({
+      filesDone: this.#filesRestored + this.#filesAlreadyThere,
+      filesTotal: this.#filesTotal,
+      bytesDone: this.#bytesRestored,
+      bytesTotal: this.#bytesTotal,
+      current: path === undefined ? undefined : displayPath(path),
+    });
+  }
+}
+
+/** Failures that no other file would be spared. */
+const isFatal = (error: EngineError): boolean =>
+  isAbort(error) || error.code === 'disk-full' || error.code === 'internal';
+
+function* batches<Chunk extends readonly [ChunkId, { place: FoundEntry }]>(
+  chunks: readonly Chunk[],
+): Generator<Chunk[]> {
+  let batch: Chunk[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    batch.push(chunk);
+    bytes += chunk[1].place.sizeBytes;
+    if (bytes >= OPEN_BATCH_BYTES) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}

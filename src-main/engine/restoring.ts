@@ -1,0 +1,155 @@
+/** @file Restore and browse as EngineApi offers them: from a name to files. */
+import type { ListEntry, RestoreReport, SnapshotSummary } from '#contract/api.ts';
+import { findEntry, readDirectory } from './archive/tree.ts';
+import { verifySignature } from './codec/keys.ts';
+import type { CatalogSnapshot } from './catalog.ts';
+import type { EngineParts } from './engine.ts';
+import { ACCOUNT_GAP } from './heads.ts';
+import { EngineError } from './model/engine-error.ts';
+import { displayPath, joinRawPath, rawPath, type RawPath } from './model/ids.ts';
+import { absolutePath, absolutePathText } from './ports/file-system.ts';
+import { restoreKeyOf, restoreSnapshot } from './restore/restore.ts';
+import { readSnapshot, type OpenedSnapshot } from './restore/snapshot-reader.ts';
+import { deriveAccount } from './sui/account.ts';
+
+const NS_PER_MS = 1_000_000n;
+
+export const summaryOf = ({ signed, location }: CatalogSnapshot): SnapshotSummary => ({
+  snapshotId: signed.snapshotId,
+  folderId: signed.snapshot.folderId,
+  folderName: signed.snapshot.folderName,
+  device: signed.snapshot.deviceName,
+  sequence: signed.snapshot.sequence,
+  atMs: signed.snapshot.createdAtMs,
+  fileCount: signed.snapshot.totals.fileCount,
+  sizeBytes: signed.snapshot.totals.sizeBytes,
+  blobId: location.blobId,
+});
+
+async function openSnapshotOf(
+  parts: EngineParts,
+  request: { readonly folder: string; readonly snapshot?: string },
+  signal: AbortSignal,
+): Promise<OpenedSnapshot> {
+  const { catalog, codec, packs, keys, options, seed } = parts;
+  const found =
+    request.snapshot === undefined
+      ? await catalog.newestOf(request.folder, signal)
+      : await catalog.find(request.folder, request.snapshot, signal);
+  const devices = new Set(
+    Array.from({ length: options.accountIndex + ACCOUNT_GAP + 1 }, (_, index) =>
+      Buffer.from(deriveAccount(seed, index).publicKey).toString('hex'),
+    ),
+  );
+  return readSnapshot(
+    found.location,
+    {
+      codec,
+      keys,
+      packs,
+      verify: (signer, message, signature) =>
+        devices.has(Buffer.from(signer).toString('hex')) &&
+        verifySignature(signer, message, signature),
+    },
+    signal,
+  );
+}
+
+/** @throws EngineError as restoreSnapshot, and `folder-unknown`, `snapshot-unknown` */
+export async function restoreFolder(
+  parts: EngineParts,
+  request: {
+    readonly folder: string;
+    readonly target: string;
+    readonly snapshot?: string;
+    readonly glob?: string;
+  },
+  signal: AbortSignal,
+): Promise<RestoreReport> {
+  const { options, index, packs, emit } = parts;
+  refuseProtectedTarget(parts, request.target);
+  const snapshot = await openSnapshotOf(parts, request, signal);
+  const key = `${restoreKeyOf(snapshot, request.glob)} ${request.target}`;
+  const startedMs = options.clock.monotonicMs();
+  const { folderId, folderName } = snapshot.signed.snapshot;
+  const result = await restoreSnapshot({
+    snapshot,
+    packs,
+    files: options.files,
+    target: absolutePath(request.target),
+    glob: request.glob,
+    done: index.restored.load(key),
+    markDone: (paths) => index.restored.put(key, paths),
+    onProgress: (progress) =>
+      emit({
+        kind: 'progress',
+        task: 'restore',
+        folderId,
+        folderName,
+        ...progress,
+        elapsedMs: options.clock.monotonicMs() - startedMs,
+      }),
+    signal,
+  });
+  if (result.lost.length === 0) index.restored.clear(key);
+  return {
+    snapshotId: snapshot.signed.snapshotId,
+    target: request.target,
+    filesRestored: result.filesRestored,
+    bytesRestored: result.bytesRestored,
+    filesAlreadyThere: result.filesAlreadyThere,
+    lost: result.lost.map(({ path, code, reason }) => ({ path: displayPath(path), code, reason })),
+  };
+}
+
+/** Restoring into a protected folder would protect the restored files again. */
+function refuseProtectedTarget({ index, options }: EngineParts, target: string): void {
+  const real = options.files.realPath(absolutePath(target));
+  const place = real === undefined ? target : absolutePathText(real);
+  const folder = index.folders
+    .all()
+    .find(({ removed, root }) => !removed && (place === root || place.startsWith(`${root}/`)));
+  if (folder) {
+    throw new EngineError(
+      'restore-target-inside-folder',
+      `${target} lies in the protected folder ${folder.name}`,
+    );
+  }
+}
+
+/** The entries of one directory of a snapshot; for a file, that file alone. */
+export async function listSnapshotDirectory(
+  parts: EngineParts,
+  request: { readonly folder: string; readonly path: string; readonly snapshot?: string },
+  signal: AbortSignal,
+): Promise<readonly ListEntry[]> {
+  const snapshot = await openSnapshotOf(parts, request, signal);
+  const get = snapshot.getChunk;
+  let treeId = snapshot.signed.snapshot.root.treeId;
+  let path = '' as RawPath;
+  for (const name of request.path.split('/').filter((part) => part !== '')) {
+    const entry = await findEntry(treeId, rawPath(name), { get, signal });
+    if (!entry) {
+      throw new EngineError('path-unknown', `the snapshot holds nothing at ${request.path}`);
+    }
+    path = joinRawPath(path, entry.name);
+    if (entry.kind !== 'directory') return [listed(path, entry)];
+    ({ treeId } = entry);
+  }
+  const entries: ListEntry[] = [];
+  for await (const entry of readDirectory(treeId, { get, signal })) {
+    entries.push(listed(joinRawPath(path, entry.name), entry));
+  }
+  return entries;
+}
+
+function listed(path: RawPath, entry: Awaited<ReturnType<typeof findEntry>> & object): ListEntry {
+  return {
+    path: displayPath(path),
+    kind: entry.kind,
+    sizeBytes: entry.kind === 'file' ? entry.sizeBytes : 0,
+    mode: entry.mode,
+    mtimeMs: Number(entry.mtimeNs / NS_PER_MS),
+    target: entry.kind === 'symlink' ? displayPath(entry.target) : undefined,
+  };
+}

@@ -1,0 +1,200 @@
+/** @file Answers the worry first: is everything protected, and until when. */
+import type { FolderStatus, ProtectionState, SnapshotSummary, VaultStatus } from '#contract/api.ts';
+import { errorCodes, type ErrorCode } from '#contract/errors.ts';
+import type { CommitRecord } from './backup/commit-record.ts';
+import type { EngineParts } from './engine.ts';
+import type { FolderRecord } from './local-index/folder-table.ts';
+import { EngineError } from './model/engine-error.ts';
+import { displayPath } from './model/ids.ts';
+import type { BlobObject, WalrusSystem } from './model/walrus.ts';
+import { epochEndMs } from './policy.ts';
+import { packsOfCommit, readProtection } from './protection.ts';
+
+/** Folders whose name is found on the network only: this device holds no files of theirs. */
+async function remoteFolders(parts: EngineParts, signal?: AbortSignal): Promise<FolderStatus[]> {
+  const mine = new Set(parts.index.folders.all().map(({ folderId }) => folderId));
+  const newest = await parts.catalog.newest(signal);
+  return newest
+    .filter(({ signed }) => !mine.has(signed.snapshot.folderId))
+    .map(({ signed, location }) => {
+      const { snapshot } = signed;
+      return {
+        folderId: snapshot.folderId,
+        name: snapshot.folderName,
+        path: '',
+        permanent: snapshot.packClass === 'permanent',
+        removed: true,
+        state: 'attention' as const,
+        problem: undefined,
+        protectedUntil: undefined,
+        newestSnapshot: {
+          snapshotId: signed.snapshotId,
+          folderId: snapshot.folderId,
+          folderName: snapshot.folderName,
+          device: snapshot.deviceName,
+          sequence: snapshot.sequence,
+          atMs: snapshot.createdAtMs,
+          fileCount: snapshot.totals.fileCount,
+          sizeBytes: snapshot.totals.sizeBytes,
+          blobId: location.blobId,
+        },
+        fileCount: snapshot.totals.fileCount,
+        sizeBytes: snapshot.totals.sizeBytes,
+        blobCount: 0,
+        storedBytes: 0n,
+        unread: [],
+        spread: undefined,
+      };
+    });
+}
+
+export async function vaultStatus(
+  parts: EngineParts,
+  withSpread: boolean,
+  signal?: AbortSignal,
+): Promise<VaultStatus> {
+  const { options, index, chain, account } = parts;
+  const system = await chain.readSystem(signal ? { signal } : {});
+  const own: FolderStatus[] = [];
+  for (const folder of index.folders.all()) {
+    own.push(await folderStatus(parts, folder, system, withSpread, signal));
+  }
+  const active = own.filter(({ removed }) => !removed);
+  const state = worstOf(active.map((folder) => folder.state));
+  return {
+    vaultId: options.vaultKeys.vaultId,
+    network: {
+      name: options.network.name,
+      isTryOut: options.isTryOut,
+      chainIdentifier: options.chainIdentifier,
+      epoch: system.epoch,
+      shardCount: system.shardCount,
+      nodeCount: system.committee.members.length,
+      epochEndsAtMs: epochEndMs(system, system.epoch + 1),
+    },
+    state: options.isKitConfirmed ? state : 'attention',
+    sentence: sentenceOf(parts, active),
+    folders: [...own, ...(await remoteFolders(parts, signal))],
+    address: account.address,
+    device: options.deviceName,
+  };
+}
+
+function worstOf(states: readonly ProtectionState[]): ProtectionState {
+  if (states.includes('attention')) return 'attention';
+  return states.includes('working') ? 'working' : 'protected';
+}
+
+function sentenceOf({ options }: EngineParts, active: readonly FolderStatus[]): string {
+  const tryOut = options.isTryOut ? 'Try-out: everything is on this computer. ' : '';
+  const where = options.isTryOut ? ' on the local network' : '';
+  if (active.length === 0) return `${tryOut}No folder is protected yet.`;
+  const attention = active.find(({ problem }) => problem !== undefined);
+  if (attention?.problem) {
+    return `${tryOut}${attention.name} needs attention: ${attention.problem.message}.`;
+  }
+  const waiting = active.filter(({ protectedUntil }) => protectedUntil === undefined);
+  if (waiting.length > 0) {
+    return `${tryOut}${waiting.map(({ name }) => name).join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not protected yet.`;
+  }
+  const earliest = Math.min(...active.map(({ protectedUntil }) => protectedUntil?.atMs ?? 0));
+  const date = new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  }).format(earliest);
+  const confirm = options.isKitConfirmed ? '' : ' The words were never confirmed.';
+  return options.isTryOut
+    ? `${tryOut}Protected until ${date}${where}.`
+    : `Everything is protected until ${date}.${confirm}`;
+}
+
+/** One folder of this device, with what the chain says now. */
+export async function folderStatus(
+  parts: EngineParts,
+  folder: FolderRecord,
+  system: WalrusSystem,
+  withSpread: boolean,
+  signal?: AbortSignal,
+): Promise<FolderStatus> {
+  const { index, chain, owners } = parts;
+  const newest = index.snapshots.newest(folder.folderId);
+  const commit = newest && (JSON.parse(newest.record) as CommitRecord);
+  const packs = commit ? packsOfCommit(index, commit) : [];
+  const protection = commit && (await readProtection(packs, { chain, system, owners, signal }));
+  const problem = problemOf(folder, protection?.problem);
+  const until = protection?.until;
+  return {
+    folderId: folder.folderId,
+    name: folder.name,
+    path: folder.root,
+    permanent: folder.permanent,
+    removed: folder.removed,
+    state: problem ? 'attention' : until ? 'protected' : 'working',
+    problem,
+    protectedUntil: until,
+    newestSnapshot: commit && summaryOfCommit(parts, folder, commit),
+    fileCount: commit?.totals.fileCount ?? 0,
+    sizeBytes: commit?.totals.sizeBytes ?? 0,
+    blobCount: protection?.blobs.length ?? 0,
+    storedBytes: protection?.storedBytes ?? 0n,
+    unread: index.entries
+      .unread(folder.folderId)
+      .map(({ path, reason }) => ({ path: displayPath(path), reason })),
+    spread:
+      withSpread && protection
+        ? await leastSpread(parts, protection.blobs, system, signal)
+        : undefined,
+  };
+}
+
+function problemOf(
+  folder: FolderRecord,
+  chainProblem: EngineError | undefined,
+): FolderStatus['problem'] {
+  if (chainProblem) {
+    const { code, message } = chainProblem;
+    return { code, message, next: errorCodes[code].next };
+  }
+  const code = folder.lastProblem as ErrorCode | undefined;
+  if (code === undefined || !(code in errorCodes)) return undefined;
+  return { code, message: `the last sync ended with ${code}`, next: errorCodes[code].next };
+}
+
+function summaryOfCommit(
+  { options, index }: EngineParts,
+  folder: FolderRecord,
+  commit: CommitRecord,
+): SnapshotSummary {
+  return {
+    snapshotId: commit.snapshotId,
+    folderId: folder.folderId,
+    folderName: folder.name,
+    device: options.deviceName,
+    sequence: commit.sequence,
+    atMs: commit.createdAtMs,
+    fileCount: commit.totals.fileCount,
+    sizeBytes: commit.totals.sizeBytes,
+    blobId: index.journal.find(commit.packId)?.blobId ?? '',
+  };
+}
+
+/** The blob that the fewest shards hold: asked of the storage nodes now. */
+async function leastSpread(
+  { storage }: EngineParts,
+  blobs: readonly BlobObject[],
+  system: WalrusSystem,
+  signal?: AbortSignal,
+): Promise<FolderStatus['spread']> {
+  let least: FolderStatus['spread'];
+  for (const blob of blobs) {
+    const { storedShards, shardCount } = await storage.spread(blob.blobId, system.committee, {
+      persistence: blob.deletable
+        ? { kind: 'deletable', blobObjectId: blob.blobObjectId }
+        : { kind: 'permanent' },
+      ...(signal ? { signal } : {}),
+    });
+    if (!least || storedShards < least.storedShards) least = { storedShards, shardCount };
+  }
+  return least;
+}

@@ -1,0 +1,64 @@
+/**
+ * @file The engine of a home, wherever it runs: the one that serves the home, else one in this
+ * process for as long as the connection is open.
+ */
+import type { EngineConnection } from '#contract/api.ts';
+import { EngineError } from '#engine/model/engine-error.ts';
+import { absolutePathText, type FileLock } from '#engine/ports/file-system.ts';
+import { openFileSystem } from '#platform/file-system.ts';
+import { connectToEngine, type RemoteEngine } from './engine-client.ts';
+import { homePaths } from './home.ts';
+import { openHome } from './open-home.ts';
+
+const TOKEN_BYTES_MAX = 1_024;
+
+export interface ConnectOptions {
+  readonly home: string;
+  readonly passphraseFile: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The engine that serves a home, if one does. */
+export async function connectRemote(home: string): Promise<RemoteEngine | undefined> {
+  const paths = homePaths(home);
+  const token = await openFileSystem().readFile(paths.token, TOKEN_BYTES_MAX);
+  if (token === undefined) return undefined;
+  return connectToEngine(absolutePathText(paths.socket), Buffer.from(token).toString('utf8'));
+}
+
+/**
+ * Take the home's lock: one engine at a time.
+ *
+ * @throws EngineError `home-in-use`, `home-not-initialised`
+ */
+export function lockHome(home: string): FileLock {
+  const files = openFileSystem();
+  const paths = homePaths(home);
+  if (files.stat(paths.root) === undefined) {
+    throw new EngineError('home-not-initialised', `there is no vault in ${home}`);
+  }
+  const lock = files.lockFile(paths.lock);
+  if (!lock) throw new EngineError('home-in-use', `another Floe uses ${home}`);
+  return lock;
+}
+
+/** Connect to the serving engine, or run one in this process until `close`. */
+export async function connectEngine(options: ConnectOptions): Promise<EngineConnection> {
+  const remote = await connectRemote(options.home);
+  if (remote) return remote;
+  const lock = lockHome(options.home);
+  try {
+    const engine = await openHome(options.home, options.passphraseFile);
+    return {
+      api: engine.api,
+      subscribe: (listener) => engine.subscribe(listener),
+      close: async () => {
+        await engine.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
