@@ -2,8 +2,4 @@
 import { join } from 'node:path';
 import { become, bootstrap, root } from './bootstrap.mjs';
 
-become(bootstrap(), [
-  '--expose-gc',
-  join(root, 'test/bench/main.ts'),
-  ...process.argv.slice(2),
-]);
+become(bootstrap(), ['--expose-gc', join(root, 'test/bench/main.ts'), ...process.argv.slice(2)]);

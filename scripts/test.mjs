@@ -14,7 +14,11 @@ import { dirname, join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 const MINUTES_MAX = 45;
-const mode = process.argv.includes('--fast') ? 'fast' : process.argv.includes('--sweep') ? 'sweep' : 'all';
+const mode = process.argv.includes('--fast')
+  ? 'fast'
+  : process.argv.includes('--sweep')
+    ? 'sweep'
+    : 'all';
 
 const node = bootstrap();
 const environment = {
@@ -42,7 +46,10 @@ const native = join(root, 'native');
 
 /** Name, command, folder; in the order in which a mistake is found cheapest. */
 const suites = [
-  { name: 'format', command: module('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.') },
+  {
+    name: 'format',
+    command: module('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
+  },
   { name: 'types', command: module('typescript/bin/tsc', '--noEmit') },
   { name: 'lint', command: module('eslint/bin/eslint.js', '.', '--max-warnings', '0') },
   { name: 'rust format', command: cargo('fmt', '--check'), cwd: native },

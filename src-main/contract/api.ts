@@ -22,7 +22,8 @@ export interface FolderStatus {
   readonly removed: boolean;
   readonly state: ProtectionState;
   /** Why it is not protected, if it isn't. */
-  readonly problem: { readonly code: ErrorCode; readonly message: string; readonly next: string } | undefined;
+  readonly problem:
+    { readonly code: ErrorCode; readonly message: string; readonly next: string } | undefined;
   /** The earliest end of a blob that the newest snapshot needs. Undefined when the chain does not say so. */
   readonly protectedUntil: { readonly atMs: number; readonly epoch: number } | undefined;
   readonly newestSnapshot: SnapshotSummary | undefined;
@@ -102,7 +103,11 @@ export interface RestoreReport {
   readonly bytesRestored: number;
   readonly filesAlreadyThere: number;
   /** What could not be restored, with the reason. */
-  readonly lost: readonly { readonly path: string; readonly code: ErrorCode; readonly reason: string }[];
+  readonly lost: readonly {
+    readonly path: string;
+    readonly code: ErrorCode;
+    readonly reason: string;
+  }[];
 }
 
 export interface ExtendReport {
@@ -162,7 +167,10 @@ export interface EngineApi {
     request: { readonly folder?: string; readonly acceptDeletions?: boolean },
     options?: CallOptions,
   ): Promise<SyncReport>;
-  snapshots(request: { readonly folder?: string }, options?: CallOptions): Promise<readonly SnapshotSummary[]>;
+  snapshots(
+    request: { readonly folder?: string },
+    options?: CallOptions,
+  ): Promise<readonly SnapshotSummary[]>;
   list(
     request: { readonly folder: string; readonly path: string; readonly snapshot?: string },
     options?: CallOptions,
@@ -181,8 +189,14 @@ export interface EngineApi {
     options?: CallOptions,
   ): Promise<ExtendReport>;
   wallet(request: Record<string, never>, options?: CallOptions): Promise<WalletStatus>;
-  exportKey(request: Record<string, never>, options?: CallOptions): Promise<{ readonly key: string }>;
-  doctor(request: { readonly rebuildIndex?: boolean }, options?: CallOptions): Promise<DoctorReport>;
+  exportKey(
+    request: Record<string, never>,
+    options?: CallOptions,
+  ): Promise<{ readonly key: string }>;
+  doctor(
+    request: { readonly rebuildIndex?: boolean },
+    options?: CallOptions,
+  ): Promise<DoctorReport>;
 }
 
 /** The engine as its users hold it: the methods, and what it tells by itself. */

@@ -4,13 +4,7 @@
 import type { SerializedError } from './errors.ts';
 
 /** The steps of a pack's way, named by their past participle, as the Activity view shows them. */
-export type PackStep =
-  | 'sealed'
-  | 'encoded'
-  | 'registered'
-  | 'uploaded'
-  | 'certified'
-  | 'published';
+export type PackStep = 'sealed' | 'encoded' | 'registered' | 'uploaded' | 'certified' | 'published';
 
 export interface ProgressEvent {
   readonly kind: 'progress';

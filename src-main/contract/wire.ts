@@ -11,7 +11,12 @@ export const WIRE_BYTES_MAX = 64 * 1024 * 1024;
 
 export type ClientMessage =
   | { readonly type: 'hello'; readonly token: string }
-  | { readonly type: 'call'; readonly id: number; readonly method: string; readonly request: unknown }
+  | {
+      readonly type: 'call';
+      readonly id: number;
+      readonly method: string;
+      readonly request: unknown;
+    }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'stop' };
 
