@@ -200,5 +200,8 @@ async function readBody(
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => {
+    // A request that waits must not keep a process alive that is ending.
+    setTimeout(resolve, ms).unref();
+  });
 }
