@@ -96,6 +96,8 @@ export async function openHome(home: string, passphraseFile: string | undefined)
   if (vaultKeys.vaultId !== vault.vaultId) {
     throw new EngineError('words-invalid', 'the words in this home belong to another vault');
   }
+  // SQLite makes its files itself: they may hold names, and are for their owner alone.
+  process.umask(0o077);
   const log = openLogFile(absolutePathText(homeLog(paths)));
   return openEngine({
     network: vault.network,
