@@ -5,11 +5,15 @@
  * needs no watch of its own, and a folder costs as many watches as it has directories. chokidar
  * keeps up with directories that come and go; what it says of entries comes as raw events.
  *
+ * [Note: Silent overflow] The kernel queues a bounded number of events and drops the rest; Node does
+ * not pass on that it did. A queue runs over only while nobody reads it, and is then read at one
+ * go, so a very long burst within one turn of the event loop counts as an overflow.
+ *
  * chokidar knows paths as text. A name that is not UTF-8 arrives with U+FFFD in it and leads to
  * nothing, so its directory is dirty instead.
  */
-import { watch, type FSWatcher } from 'chokidar';
-import type { Stats } from 'node:fs';
+import { watch } from 'chokidar';
+import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { rawPath, type RawPath } from '#engine/model/ids.ts';
 import {
@@ -23,6 +27,9 @@ import { systemCodeOf } from './system-call.ts';
 
 /** Codes of a queue that was too short, where the system tells. */
 const OVERFLOW_CODES: readonly string[] = ['EOVERFLOW', 'ENOBUFS'];
+/** Events in one turn that count as an overflow; the default queue of Linux has twice as many. */
+const BURST_EVENTS_MAX = 8192;
+const QUEUE_LENGTH_FILE = '/proc/sys/fs/inotify/max_queued_events';
 const BAD_CHARACTER = '\ufffd';
 
 export class ChokidarWatchFiles implements WatchFiles {
@@ -33,6 +40,7 @@ export class ChokidarWatchFiles implements WatchFiles {
     const rootText = absolutePathText(root);
     const { onEvent, isIgnored } = options;
     const report = (event: WatchEvent): void => onEvent(event);
+    const identity = identityOf(rootText);
     const watcher = watch(rootText, {
       ignoreInitial: true,
       followSymlinks: false,
@@ -43,18 +51,20 @@ export class ChokidarWatchFiles implements WatchFiles {
         return below !== undefined && below !== '' && isIgnored?.(below) === true;
       },
     });
+    const burst = new Burst(() => report({ kind: 'overflow' }));
     watcher.on('raw', (_event, name, details) => {
+      burst.count();
       const directory = (details as { readonly watchedPath?: string }).watchedPath ?? rootText;
       const path = dirtyPath(rootText, directory, name);
       if (path !== undefined) report({ kind: 'dirty', path });
+      // The watch ends with the folder, also when another takes its name.
+      if (directory === rootText && identityOf(rootText) !== identity) {
+        report({ kind: 'unwatchable', systemCode: 'ENOENT' });
+      }
     });
     watcher.on('addDir', (path) => {
       const below = pathBelowRoot(rootText, path);
       if (below !== undefined) report({ kind: 'dirty', path: below });
-    });
-    watcher.on('unlinkDir', (path) => {
-      // The watch ends with the folder, also when another takes its name.
-      if (path === rootText) report({ kind: 'unwatchable', systemCode: 'ENOENT' });
     });
     watcher.on('error', (error) => {
       const systemCode = systemCodeOf(error) ?? 'EUNKNOWN';
@@ -62,16 +72,46 @@ export class ChokidarWatchFiles implements WatchFiles {
       report(isOverflow ? { kind: 'overflow' } : { kind: 'unwatchable', systemCode });
     });
     await new Promise<void>((ready) => watcher.once('ready', () => ready()));
-    if (!isWatchingRoot(watcher, rootText)) {
-      report({ kind: 'unwatchable', systemCode: 'ENOENT' });
-    }
+    // chokidar waits in silence for a folder that does not exist.
+    if (identity === undefined) report({ kind: 'unwatchable', systemCode: 'ENOENT' });
     return { close: () => watcher.close() };
   }
 }
 
-/** chokidar waits in silence for a folder that does not exist. */
-function isWatchingRoot(watcher: FSWatcher, rootText: string): boolean {
-  return Object.keys(watcher.getWatched()).some((path) => resolve(path) === rootText);
+/** Counts the events of one turn of the event loop. See the note on silent overflow. */
+class Burst {
+  readonly #onOverflow: () => void;
+  readonly #eventsMax = burstEventsMax();
+  #events = 0;
+
+  constructor(onOverflow: () => void) {
+    this.#onOverflow = onOverflow;
+  }
+
+  count(): void {
+    if (this.#events === 0) setImmediate(() => (this.#events = 0));
+    this.#events += 1;
+    if (this.#events === this.#eventsMax) this.#onOverflow();
+  }
+}
+
+function burstEventsMax(): number {
+  try {
+    const queueLength = Number(readFileSync(QUEUE_LENGTH_FILE, 'utf8'));
+    return Math.max(1, Math.min(BURST_EVENTS_MAX, Math.floor(queueLength / 2)));
+  } catch {
+    return BURST_EVENTS_MAX;
+  }
+}
+
+/** Tells a directory from another of its name. Inode numbers alone are used again at once. */
+function identityOf(path: string): string | undefined {
+  try {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats && `${String(stats.dev)}:${String(stats.ino)}:${String(stats.birthtimeNs)}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is dirty when `name` changed in `directory`; undefined outside the folder. */
