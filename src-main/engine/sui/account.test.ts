@@ -53,18 +53,21 @@ describe('deriveAccount', () => {
   test.each([{ sizeBytes: 0 }, { sizeBytes: 31 }, { sizeBytes: 33 }, { sizeBytes: 500 }])(
     'signs $sizeBytes bytes that are no transaction',
     async ({ sizeBytes }) => {
-      const { publicKey, signBytes } = deriveAccount(seed, 0);
+      const account = deriveAccount(seed, 0);
       const message = new Uint8Array(sizeBytes).fill(9);
-      expect(publicKey).toHaveLength(32);
-      expect(await new Ed25519PublicKey(publicKey).verify(message, await signBytes(message))).toBe(
-        true,
-      );
+      expect(account.publicKey).toHaveLength(32);
+      expect(
+        await new Ed25519PublicKey(account.publicKey).verify(
+          message,
+          await account.signBytes(message),
+        ),
+      ).toBe(true);
     },
   );
 
   test('refuses to sign bytes that could be the hash of a transaction', async () => {
-    const { signBytes } = deriveAccount(seed, 0);
-    await expect(signBytes(new Uint8Array(32))).rejects.toMatchObject({
+    const account = deriveAccount(seed, 0);
+    await expect(account.signBytes(new Uint8Array(32))).rejects.toMatchObject({
       code: 'transaction-not-allowed',
     });
   });

@@ -16,14 +16,24 @@ import {
 import type { Coin } from '../rpc/chain-rpc.ts';
 import type { SystemState } from '../system.ts';
 import {
+  BLOBS_CERTIFIED_MAX,
+  BLOBS_DELETED_MAX,
+  BLOBS_EXTENDED_MAX,
+  BLOBS_REGISTERED_MAX,
+  COINS_MERGED_MAX,
+  WAL_COINS,
+} from './plans.ts';
+import {
   addCertifications,
   addDeletions,
   addExchange,
   addExtensions,
   addHeadChange,
+  addMerge,
   addRegistrations,
   addTransfer,
 } from './programs.ts';
+import { GAS_COINS } from './sign.ts';
 
 const owner = parseSuiAddress(RECORDED_OWNER);
 const packageId = parseObjectId(recordedPackages.walrus);
@@ -253,6 +263,103 @@ describe('a head', () => {
     const [, key, value] = program.inputs.map(pureBytes);
     expect(Buffer.from(key ?? []).toString('hex')).toBe('0700000000000000');
     expect(Buffer.from(value ?? []).toString('hex')).toBe('020102');
+  });
+});
+
+describe('the largest transaction', () => {
+  const digest = '4tuuvGk75tT7xYeEhHR6W2orpBmvKrCyEr5t9rb6Xkg9';
+  const refs = (count: number, of: number): Coin[] =>
+    Array.from({ length: count }, (_, index) => ({
+      objectId: parseObjectId(`0x${(of * 100_000 + index).toString(16)}`),
+      version: 2n ** 40n,
+      digest,
+      balance: 1n,
+    }));
+  const walCoins = refs(WAL_COINS.coinsMax, 1);
+  const certificate = {
+    signature: new Uint8Array(96),
+    signersBitmap: new Uint8Array(25),
+    message: new Uint8Array(72),
+    epoch: epoch(1),
+    shardWeight: 667,
+  };
+  const blob = {
+    blobId: parseBlobId('u-mOIiScoH3Zd01VRjQfghqctBvp8-wn-vm19Bkr4TY'),
+    rootHash: new Uint8Array(32),
+    sizeBytes: 1,
+    deletable: true,
+    storageBytes: 1n,
+    storageCostFrost: 1n,
+    writeCostFrost: 1n,
+  };
+  const cases: { name: string; addCommands: (tx: Transaction) => void }[] = [
+    {
+      name: 'to register',
+      addCommands: (tx) =>
+        addRegistrations(tx, {
+          system,
+          blobs: Array.from({ length: BLOBS_REGISTERED_MAX }, () => blob),
+          epochsAhead: 53,
+          walCoins,
+          owner,
+        }),
+    },
+    {
+      name: 'to certify, with a head',
+      addCommands: (tx) => {
+        const blobs = refs(BLOBS_CERTIFIED_MAX, 2);
+        addCertifications(
+          tx,
+          system,
+          blobs.map((one) => ({ blob: one, certificate })),
+        );
+        const fields = [8_192, ...Array.from({ length: 50 }, () => 512)].map((sizeBytes, key) => ({
+          key,
+          value: new Uint8Array(sizeBytes),
+          replace: true,
+        }));
+        addHeadChange(tx, { bag: refs(1, 3)[0], fields }, owner);
+      },
+    },
+    {
+      name: 'to extend',
+      addCommands: (tx) => {
+        const extensions = refs(BLOBS_EXTENDED_MAX, 2).map((one) => ({
+          blob: one,
+          storageBytes: 1n,
+          endEpoch: 1,
+          targetEndEpoch: 2,
+          costFrost: 1n,
+        }));
+        addExtensions(tx, { system, extensions, walCoins });
+      },
+    },
+    {
+      name: 'to delete',
+      addCommands: (tx) => addDeletions(tx, system, refs(BLOBS_DELETED_MAX, 2), owner),
+    },
+    { name: 'to merge', addCommands: (tx) => addMerge(tx, refs(COINS_MERGED_MAX, 2)) },
+  ];
+
+  test.each(cases)('$name fits what Sui accepts', async ({ addCommands }) => {
+    const tx = new Transaction();
+    addCommands(tx);
+    tx.setSender(owner);
+    tx.setGasPrice(1_000);
+    tx.setGasBudget(1_000_000);
+    tx.setGasPayment(
+      refs(GAS_COINS.coinsMax, 4).map(({ objectId, version }) => ({
+        objectId,
+        version: String(version),
+        digest,
+      })),
+    );
+    tx.setExpiration({ None: true });
+    const bytes = await tx.build();
+    const { inputs, commands } = decode(bytes);
+    expect(bytes.length).toBeLessThanOrEqual(128 * 1024);
+    expect(commands.length).toBeLessThanOrEqual(1_024);
+    expect(inputs.length).toBeLessThanOrEqual(2_048);
   });
 });
 

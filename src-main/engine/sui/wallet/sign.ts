@@ -13,8 +13,8 @@ import { checkTransaction, type SpendingCaps } from './policy.ts';
 import type { PreparedTransaction } from './prepared.ts';
 
 const SUI_TYPE = '0x2::sui::SUI';
-/** Sui takes at most 256 gas coins. They are merged by paying, so a few more than needed heal. */
-const GAS_COINS = { coinsMax: 250, extraCoins: 15 };
+/** Gas coins are merged by paying, so a few more than needed heal. Sui takes at most 256. */
+export const GAS_COINS = { coinsMax: 100, extraCoins: 15 };
 /** Computation is charged in buckets; the next one is never more than this much above. */
 const COMPUTATION_MARGIN_PERCENT = 25n;
 /** What is written may grow between simulation and execution (a shared object, by others). */

@@ -108,9 +108,11 @@ export interface WalletParts {
 
 /** Waits before looking a lost transaction up again: execution reaches readers within seconds. */
 const LOOK_UP_DELAYS_MS: readonly number[] = [0, 500, 1_500];
-/** Builds of one plan: a node that lags refuses what another one already knows. */
-const BUILD_ATTEMPTS_MAX = 3;
-const BUILD_DELAY_MS = 1_000;
+/**
+ * Waits before a plan is built again, since a node that lags refuses what another one already
+ * knows. A simulation that aborts is mostly right, and gets only the first.
+ */
+const REBUILD_DELAYS_MS: readonly number[] = [500, 1_500];
 
 export function openWallet(parts: WalletParts): Wallet {
   return new AccountWallet(parts);
@@ -321,7 +323,7 @@ class AccountWallet implements Wallet {
   ): Promise<Prepared<Skipped>> {
     const { signal } = options;
     const caps = { ...this.#parts.caps, ...lowerCaps(this.#parts.caps, options.caps) };
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       try {
         return await firstReachable(this.#parts.endpoints, async (rpc) => {
           const context = await this.#openContext(rpc, signal);
@@ -330,9 +332,12 @@ class AccountWallet implements Wallet {
           return { transaction, skipped };
         });
       } catch (error) {
-        if (!hasCode(error, 'transaction-refused') || attempt === BUILD_ATTEMPTS_MAX) throw error;
+        if (!hasCode(error, 'transaction-refused')) throw error;
+        const isAbort = error.context['abortCode'] !== undefined;
+        const delayMs = isAbort && attempt > 0 ? undefined : REBUILD_DELAYS_MS[attempt];
+        if (delayMs === undefined) throw error;
         // [Note: Lagging endpoint], known-versions.ts.
-        await this.#parts.clock.sleep(BUILD_DELAY_MS * attempt, signal);
+        await this.#parts.clock.sleep(delayMs, signal);
       }
     }
   }
