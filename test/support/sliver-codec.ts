@@ -6,6 +6,7 @@ import type { SliverCodec } from '#engine/walrus/sliver-codec.ts';
 export const sliverCodec: SliverCodec = {
   readMetadata: rs2.readMetadata,
   decodeBlob: rs2.decodeBlob,
+  splitRecoverySymbols: rs2.splitRecoverySymbols,
   verifyRecoverySymbol: rs2.verifyRecoverySymbol,
   shardOfPair: rs2.shardOfPair,
   pairOfShard: rs2.pairOfShard,

@@ -6,6 +6,8 @@
 export interface Limits {
   /** Bodies under way to and from all storage nodes. Bounds memory whatever the blob's size. */
   readonly inFlightBytesMax: number;
+  /** Bodies of requests to silent nodes, which no longer count as under way. */
+  readonly setAsideBytesMax: number;
   /** Bodies under way at one storage node. One request is always allowed. */
   readonly nodeInFlightBytesMax: number;
   /** Sockets to one storage node in a small committee. */
@@ -13,9 +15,8 @@ export interface Limits {
   /** Sockets to all storage nodes of a committee together, at least two each. */
   readonly connectionsMax: number;
   readonly connectTimeoutMs: number;
-  /** An answer may take this long, plus the time that the bytes under way need at the slowest rate. */
+  /** An answer may take this long, plus what the bytes under way need at the measured rate. */
   readonly answerTimeoutMs: number;
-  readonly transferBytesPerSecondMin: number;
   /** Attempts of one request whose failure passes by itself. */
   readonly attemptsMax: number;
   readonly backoffMs: { readonly first: number; readonly max: number };
@@ -38,24 +39,27 @@ const MIB = 1024 * 1024;
 export const DEFAULT_LIMITS: Limits = {
   // About one gigabit per second at 200 ms; a tenth of the memory that a full pack takes encoded.
   inFlightBytesMax: 24 * MIB,
+  // What a third of sixteen nodes can hold back by hanging, and some more.
+  setAsideBytesMax: 48 * MIB,
   // One primary sliver of the largest pack at 100 shards has 4.2 MiB.
-  nodeInFlightBytesMax: 8 * MIB,
+  nodeInFlightBytesMax: 5 * MIB,
   nodeConnectionsMax: 8,
   connectionsMax: 256,
   connectTimeoutMs: 10_000,
   answerTimeoutMs: 15_000,
-  transferBytesPerSecondMin: 128 * 1024,
   attemptsMax: 5,
   backoffMs: { first: 250, max: 8_000 },
   registrationLagMs: 45_000,
   registrationBackoffMs: { first: 150, max: 2_000 },
-  stallMs: { min: 150, initial: 500, max: 4_000 },
+  stallMs: { min: 200, initial: 500, max: 4_000 },
   avoidMs: { first: 15_000, max: 600_000 },
   readPassesMax: 3,
 };
 
 /** How often stalls and deadlines are looked at while requests are under way. */
 export const WATCH_INTERVAL_MS = 25;
+/** Added to the rank of requests to a node in bad health. Larger than the nodes of a committee. */
+export const AVOIDED_RANK = 10_000;
 /** Idle sockets are closed after this time. */
 export const KEEP_ALIVE_MS = 10_000;
 /** JSON answers and error texts. The longest documented one has about 1 KiB. */

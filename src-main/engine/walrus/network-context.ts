@@ -6,11 +6,7 @@ import type { ObjectId, ShardIndex } from '#engine/model/ids.ts';
 import type { Committee, StorageNode } from '#engine/model/walrus.ts';
 import type { Clock, Logger, Random } from '#engine/ports/ports.ts';
 import { CONNECTIONS_KEPT_MAX, connectionsPerNode, type Limits } from './limits.ts';
-import {
-  openNodeConnection,
-  type ConnectionSetting,
-  type NodeConnection,
-} from './node-connection.ts';
+import { NodeConnection, type ConnectionSetting } from './node-connection.ts';
 import type { SliverCodec } from './sliver-codec.ts';
 
 export interface NetworkContext {
@@ -49,7 +45,7 @@ export class ConnectionDirectory {
     // Committees of different epochs give the same node different shards.
     if (known) return known;
     const count = connectionsPerNode(committee.members.length, this.#setting.limits);
-    const opened = openNodeConnection(storageNode, count, this.#setting);
+    const opened = new NodeConnection(storageNode, count, this.#setting);
     this.#connections.set(key, opened);
     this.#forgetOldest();
     return opened;

@@ -5,7 +5,7 @@
  * something failed that says nothing about the request. Reasons are compared as the codes of the
  * JSON envelope; texts are for the log only, since nodes also answer plain text.
  */
-import type { ExchangeFailure, ExchangeOutcome } from './node-connection.ts';
+import type { ExchangeFailure, ExchangeOutcome } from './http-exchange.ts';
 
 /** Reasons of the JSON error envelope that something here depends on. */
 export type RefusalReason =

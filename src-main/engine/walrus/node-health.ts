@@ -44,6 +44,15 @@ export class HealthRecord {
     this.#avoidMs = avoidMs;
   }
 
+  /** The counters, without what only the moment can tell. */
+  report(): Pick<
+    NodeHealth,
+    'successCount' | 'failureCount' | 'invalidAnswerCount' | 'latencyMs' | 'lastError'
+  > {
+    const { successCount, failureCount, invalidAnswerCount, latencyMs, lastError } = this;
+    return { successCount, failureCount, invalidAnswerCount, latencyMs, lastError };
+  }
+
   succeeded(latencyMs: number): void {
     this.successCount += 1;
     this.#strikes = 0;

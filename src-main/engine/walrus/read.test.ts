@@ -225,6 +225,20 @@ describe('readBlob', () => {
     expect(Buffer.compare(bytes, payload(3000))).toBe(0);
   });
 
+  test('does not wait for hung nodes, however patient it is with answers', async () => {
+    const scripted = await start(onePerNode(13));
+    const blob = await encodeBlob(payload(30_000), 13);
+    scripted.place(blob);
+    // Eight of thirteen accept and never answer. Waiting for one of them would outlast this test.
+    for (const { node } of scripted.members.slice(0, 8)) node.fault = () => 'hang';
+    const { committee } = scripted;
+    const network = scripted.connect({ limits: { answerTimeoutMs: 600_000 } });
+    const bytes = await network.readBlob(blob.blobId, { committee });
+    expect(Buffer.compare(bytes, payload(30_000))).toBe(0);
+    const range = await network.readRange(blob.blobId, 6000, 100, { committee });
+    expect(Buffer.compare(range, payload(30_000).subarray(6000, 6100))).toBe(0);
+  });
+
   test('asks a node that hung last in the next read', async () => {
     const scripted = await start(onePerNode(13));
     const blob = await encodeBlob(payload(30_000), 13);

@@ -21,12 +21,14 @@ export interface OpenMetadata {
   verifySliver(axis: SliverAxis, pair: SliverPairIndex, sliver: Uint8Array): Promise<void>;
 }
 
-/** Where in the matrix a recovery symbol stands, as its proof shows. */
-export interface RecoverySymbolPlace {
+/** A recovery symbol whose Merkle path leads to the metadata. */
+export interface ProvedSymbol {
   /** Axis of the sliver that the symbol helps to rebuild; it was taken from one of the other. */
   readonly targetAxis: SliverAxis;
   readonly sourceIndex: number;
   readonly targetIndex: number;
+  /** The bytes where both slivers cross. */
+  readonly symbol: Uint8Array;
 }
 
 export interface SliverCodec {
@@ -46,8 +48,10 @@ export interface SliverCodec {
     options: { readonly areVerified: boolean; readonly signal: AbortSignal },
   ): Promise<Uint8Array>;
 
+  /** Cut the BCS vector that a node answers, judging none of it. Throws `encoding-invalid-input`. */
+  splitRecoverySymbols(bcs: Uint8Array, shardCount: number): readonly Uint8Array[];
   /** Check one BCS recovery symbol against the metadata. Throws `encoding-invalid-input`. */
-  verifyRecoverySymbol(metadata: OpenMetadata, symbol: Uint8Array): RecoverySymbolPlace;
+  verifyRecoverySymbol(metadata: OpenMetadata, bcs: Uint8Array): ProvedSymbol;
 
   shardOfPair(pair: SliverPairIndex, blobId: BlobId, shardCount: number): ShardIndex;
   pairOfShard(shard: ShardIndex, blobId: BlobId, shardCount: number): SliverPairIndex;

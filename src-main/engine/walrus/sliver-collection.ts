@@ -75,6 +75,8 @@ class CollectionRun {
   readonly #slivers: Map<SliverPairIndex, Uint8Array>;
   readonly #signal: AbortSignal;
   readonly #live = new Set<Question>();
+  /** Questions under way that are not late. */
+  readonly #expectedByPair = new Map<SliverPairIndex, number>();
   /** Sources not asked yet, by pair. */
   readonly #untried = new Map<SliverPairIndex, ReadSource[]>();
   /** All pairs in the order in which they are asked for. */
@@ -140,8 +142,12 @@ class CollectionRun {
   }
 
   #isExpected(pair: SliverPairIndex): boolean {
-    for (const question of this.#live) if (question.pair === pair && !question.isLate) return true;
-    return false;
+    return (this.#expectedByPair.get(pair) ?? 0) > 0;
+  }
+
+  /** Count a question that may well be answered, or no longer. */
+  #expect(pair: SliverPairIndex, change: 1 | -1): void {
+    this.#expectedByPair.set(pair, (this.#expectedByPair.get(pair) ?? 0) + change);
   }
 
   /** Ask for pairs beyond the wanted ones until enough are here or may well come. */
@@ -161,9 +167,11 @@ class CollectionRun {
     const askedAtMs = this.#context.clock.monotonicMs();
     const question: Question = { pair, source, askedAtMs, isLate: false };
     this.#live.add(question);
+    this.#expect(pair, 1);
     this.#ask(question).then(
       () => {
         this.#live.delete(question);
+        this.#late(question);
         this.#pump();
       },
       (error: unknown) => this.#reject(error as Error),
@@ -187,7 +195,10 @@ class CollectionRun {
     const answer = await getSliver(connection, place, sliverBytes(metadata, axis), {
       signal: this.#signal,
       rank: READ_RANK,
-      onStall: () => this.#late(question),
+      onStall: () => {
+        this.#late(question);
+        this.#pump();
+      },
     });
     if (this.#isSettled || this.#slivers.has(pair)) return;
     if (answer.kind !== 'ok') {
@@ -227,10 +238,11 @@ class CollectionRun {
     this.#failures.push({ nodeId, shardWeight: shards.length, reason });
   }
 
+  /** No longer count on a question; it may still be answered. */
   #late(question: Question): void {
     if (question.isLate) return;
     question.isLate = true;
-    this.#pump();
+    this.#expect(question.pair, -1);
   }
 
   /** Find answers that are late compared with the others of this read, though bytes may trickle. */
@@ -243,7 +255,7 @@ class CollectionRun {
       const lateMs = Math.max(LATE_MS_MIN, usualMs * LATE_FACTOR);
       const nowMs = clock.monotonicMs();
       for (const question of this.#live) {
-        if (nowMs - question.askedAtMs > lateMs) question.isLate = true;
+        if (nowMs - question.askedAtMs > lateMs) this.#late(question);
       }
       this.#pump();
     }

@@ -26,6 +26,7 @@ import {
   type Spread,
   type SpreadOptions,
 } from './spread.ts';
+import { TransferRate } from './transfer-rate.ts';
 import { checkTrust, type NodeScheme, type NodeTrust } from './trust.ts';
 import { requestConfirmations, upload, type UploadOptions, type UploadResult } from './upload.ts';
 
@@ -74,8 +75,13 @@ export function openStorageNetwork(options: StorageNetworkOptions): StorageNetwo
   checkTrust(scheme, trust);
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const watch = openExchangeWatch(clock, limits.stallMs);
-  const totalAdmission = openAdmission(Number.POSITIVE_INFINITY, limits.inFlightBytesMax);
-  const setting = { scheme, trust, limits, clock, watch, totalAdmission };
+  const totalAdmission = openAdmission({
+    countMax: Number.POSITIVE_INFINITY,
+    bytesMax: limits.inFlightBytesMax,
+    asideBytesMax: limits.setAsideBytesMax,
+  });
+  const rate = new TransferRate(clock);
+  const setting = { scheme, trust, limits, clock, watch, totalAdmission, rate };
   const connections = new ConnectionDirectory(setting);
   const closing = new AbortController();
   const context: NetworkContext = {

@@ -10,7 +10,8 @@ import { parseBlobStatus, type BlobStatus } from './blob-status.ts';
 import { parseSignedMessage, type SignedMessage } from './confirmation.ts';
 import { JSON_ANSWER_BYTES_MAX } from './limits.ts';
 import { field, readAnswer, successData, type NodeAnswer } from './node-answer.ts';
-import type { Exchange, NodeConnection, RequestBody } from './node-connection.ts';
+import type { Exchange, RequestBody } from './http-exchange.ts';
+import type { NodeConnection } from './node-connection.ts';
 
 /** What every call may be given. */
 export interface CallOptions {

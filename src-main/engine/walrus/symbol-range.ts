@@ -17,7 +17,6 @@ import {
   SYMBOL_RANGE_ROW_BYTES_MIN,
 } from './limits.ts';
 import type { NetworkContext } from './network-context.ts';
-import { splitRecoverySymbols } from './recovery-symbol.ts';
 import type { OpenMetadata } from './sliver-codec.ts';
 import { getRecoverySymbols } from './storage-node-client.ts';
 
@@ -142,7 +141,7 @@ function keepTrueSymbols(
 ): boolean {
   const wanted = new Set(places.map(placeKey));
   try {
-    for (const { bcs: claim, symbol } of splitRecoverySymbols(bcs)) {
+    for (const claim of context.codec.splitRecoverySymbols(bcs, metadata.shardCount)) {
       const found = context.codec.verifyRecoverySymbol(metadata, claim);
       const isOfRow = found.targetAxis === 'secondary';
       const key = placeKey({
@@ -151,7 +150,7 @@ function keepTrueSymbols(
       });
       // Nodes leave out what they do not hold, but have no reason to add anything.
       if (!wanted.has(key)) return false;
-      symbols.set(key, symbol);
+      symbols.set(key, found.symbol);
     }
     return true;
   } catch (error) {

@@ -6,6 +6,8 @@
  * every node). Pinning therefore compares keys and ignores names, dates and issuers: TLS has
  * already proved that the peer holds the key of the certificate it showed.
  */
+import type { KeyObject } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 import { EngineError } from '#engine/model/engine-error.ts';
@@ -22,10 +24,9 @@ export class SwappedCertificateError extends Error {
 
 const P256_COORDINATE_BYTES = 32;
 
-/** The SEC1 compressed form of a certificate's P-256 key; undefined for any other key. */
-export function certificateNetworkKey(socket: TLSSocket): Uint8Array | undefined {
-  const key = socket.getPeerX509Certificate()?.publicKey;
-  if (key?.asymmetricKeyType !== 'ec') return undefined;
+/** The SEC1 compressed form of a P-256 key; undefined for any other key. */
+export function compressedP256(key: KeyObject): Uint8Array | undefined {
+  if (key.asymmetricKeyType !== 'ec') return undefined;
   const { crv, x, y } = key.export({ format: 'jwk' });
   if (crv !== 'P-256' || typeof x !== 'string' || typeof y !== 'string') return undefined;
   const xBytes = Buffer.from(x, 'base64url');
@@ -35,6 +36,11 @@ export function certificateNetworkKey(socket: TLSSocket): Uint8Array | undefined
   }
   const parity = (yBytes[P256_COORDINATE_BYTES - 1] ?? 0) & 1;
   return Buffer.concat([Buffer.of(2 + parity), xBytes]);
+}
+
+function presentedKey(socket: Socket | TLSSocket): Uint8Array | undefined {
+  const certificate = 'encrypted' in socket ? socket.getPeerX509Certificate() : undefined;
+  return certificate === undefined ? undefined : compressedP256(certificate.publicKey);
 }
 
 /** The connector of one storage node's pool. */
@@ -61,7 +67,7 @@ export function nodeConnector(options: {
         callback(...outcome);
         return;
       }
-      const presented = 'encrypted' in socket ? certificateNetworkKey(socket) : undefined;
+      const presented = presentedKey(socket);
       if (presented !== undefined && Buffer.compare(presented, options.networkPublicKey) === 0) {
         callback(null, socket);
         return;

@@ -153,6 +153,28 @@ describe('an upload', () => {
     expect(await tail.done).toEqual({ storedShards: 9 });
   });
 
+  test('does not wait for hung nodes, even where they hold all the bytes allowed under way', async () => {
+    const scripted = await start([3, 3, 3, 2, 2]);
+    const blob = await encodeBlob(payload(600_000), 13);
+    for (const { node } of scripted.members.slice(3)) {
+      node.fault = ({ route }) => (route === 'sliver' ? 'hang' : undefined);
+    }
+    const network = scripted.connect({
+      limits: {
+        answerTimeoutMs: 600_000,
+        inFlightBytesMax: 250_000,
+        setAsideBytesMax: 750_000,
+      },
+    });
+    const { certificate, tail } = await network.upload(blob, {
+      committee: scripted.committee,
+      persistence: permanent,
+    });
+    expect(certificate.shardWeight).toBe(9);
+    tail.stop();
+    expect(await tail.done).toEqual({ storedShards: 9 });
+  });
+
   test('fails with quorum-missing and names the nodes once more than f shards are lost', async () => {
     const scripted = await start([4, 4, 3, 2]);
     const blob = await encodeBlob(payload(500), 13);

@@ -59,7 +59,7 @@ export interface UploadResult {
 }
 
 /** Later uploads wait behind earlier ones where room is short. */
-const RANKS_PER_UPLOAD = 1_000;
+const RANKS_PER_UPLOAD = 100_000;
 
 interface Attempt {
   readonly context: NetworkContext;
