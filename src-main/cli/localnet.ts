@@ -248,8 +248,7 @@ function addNodeCommand(node: Command, action: string, description: string): Com
     .description(description)
     .argument('<id>', 'object id or index')
     .action(async (id: string, options: DirOption & ControlArguments, command: Command) => {
-      const { dir: _, ...given } = options;
-      await call(command, options, 'node', { action, id, ...given });
+      await call(command, options, 'node', { ...options, action, id });
     });
 }
 

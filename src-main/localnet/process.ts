@@ -36,21 +36,20 @@ export async function runLocalnet(
   signal.addEventListener('abort', stop, { once: true });
   try {
     const localnet = await startLocalnet(options);
+    let control: { close(): Promise<void> } | undefined;
     try {
-      const control = await serveControl(options.dir, async (name, given) => {
+      control = await serveControl(options.dir, async (name, given) => {
         if (name !== 'stop') return runControlCommand(localnet, name, given);
         stop();
         return { stopping: true };
       });
-      try {
-        announce({ ready: localnet.networkFile });
-        if (!signal.aborted) onReady(localnet.networkFile);
-        if (!signal.aborted) await stopped.promise;
-      } finally {
-        await control.close();
-      }
+      announce({ ready: localnet.networkFile });
+      if (!signal.aborted) onReady(localnet.networkFile);
+      if (!signal.aborted) await stopped.promise;
     } finally {
       await localnet.close();
+      // Last, so that whoever asked for the stop can see when the directory is free again.
+      await control?.close();
     }
   } catch (error) {
     announce({ error: serializeError(error) });

@@ -147,7 +147,8 @@ export async function createSettings(choices: LocalnetChoices): Promise<Localnet
  * The settings of a later start. Throws `usage` when a choice would make it another network.
  */
 export function mergeSettings(known: LocalnetSettings, choices: LocalnetChoices): LocalnetSettings {
-  const fixed: readonly (readonly [string, unknown, unknown])[] = [
+  type Fact = string | number | boolean | undefined;
+  const fixed: readonly (readonly [string, Fact, Fact])[] = [
     ['--shards', choices.shards, known.shardCount],
     ['--nodes', choices.nodes, known.nodes.length],
     ['--https', choices.https, known.https],
