@@ -60,6 +60,15 @@ function isAlive(pid) {
   }
 }
 
+/** The process that holds the lock; 0 when it has just been given back. */
+function readLockOwner() {
+  try {
+    return Number(readFileSync(LOCK, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
 /** Run `work` while no other checkout command installs or builds. */
 function exclusively(work) {
   mkdirSync(dirname(LOCK), { recursive: true });
@@ -68,12 +77,7 @@ function exclusively(work) {
       writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
       break;
     } catch {
-      let owner = 0;
-      try {
-        owner = Number(readFileSync(LOCK, 'utf8'));
-      } catch {
-        continue;
-      }
+      const owner = readLockOwner();
       if (owner > 0 && isAlive(owner)) {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
       } else {

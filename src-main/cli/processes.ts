@@ -40,7 +40,7 @@ export async function startFloe(
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code) => resolve(code ?? 1));
   });
-  const lines = createInterface({ input: child.stdout! });
+  const lines = createInterface({ input: child.stdout });
   const first = await new Promise<string | undefined>((resolve, reject) => {
     child.once('error', reject);
     lines.once('line', resolve);

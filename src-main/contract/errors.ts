@@ -129,6 +129,11 @@ export const errorCodes = {
     exit: EXIT.usage,
     next: 'Give an empty or new folder with --to.',
   },
+  'restore-target-unwritable': {
+    retry: 'after-user-action',
+    exit: EXIT.usage,
+    next: 'Give a folder with --to that you may write to.',
+  },
   'restore-target-inside-folder': {
     retry: 'after-user-action',
     exit: EXIT.usage,

@@ -46,8 +46,8 @@ export const methods: Schemas = {
     folder,
     epochs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(EPOCHS_MAX)),
   }),
-  wallet: v.strictObject({}) as v.GenericSchema<unknown, Record<string, never>>,
-  exportKey: v.strictObject({}) as v.GenericSchema<unknown, Record<string, never>>,
+  wallet: v.strictObject({}),
+  exportKey: v.strictObject({}),
   doctor: v.strictObject({ rebuildIndex: v.exactOptional(v.boolean()) }),
 };
 

@@ -372,7 +372,7 @@ class FloeEngine implements EngineApi {
   #lastSync: Promise<unknown> = Promise.resolve();
   /** The river's run under way, if any. */
   #river: Promise<void> | undefined;
-  #riverFailure: unknown;
+  #riverFailure: Error | undefined;
   #watching: Watching | undefined;
 
   constructor(parts: EngineParts) {
@@ -703,7 +703,7 @@ class FloeEngine implements EngineApi {
     this.#river = this.#parts.river
       .run(signal)
       .catch((error: unknown) => {
-        this.#riverFailure = error;
+        this.#riverFailure = error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => {
         this.#river = undefined;
@@ -715,7 +715,7 @@ class FloeEngine implements EngineApi {
     await this.#river;
     const failure = this.#riverFailure;
     this.#riverFailure = undefined;
-    if (failure !== undefined) throw failure;
+    if (failure instanceof Error) throw failure;
   }
 
   /** Until nothing is on its way. */

@@ -4,7 +4,7 @@ import { errorCodes, type ErrorCode } from '#contract/errors.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import type { EngineParts } from './engine.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
-import { EngineError } from './model/engine-error.ts';
+import type { EngineError } from './model/engine-error.ts';
 import { displayPath } from './model/ids.ts';
 import type { BlobObject, WalrusSystem } from './model/walrus.ts';
 import { epochEndMs } from './policy.ts';

@@ -136,7 +136,7 @@ async function answer(
         context: { issue: parsed.issues[0].message },
       });
     }
-    const method = connection.api[call.method] as (
+    const method = connection.api[call.method].bind(connection.api) as (
       request: unknown,
       options: { signal: AbortSignal },
     ) => Promise<unknown>;

@@ -113,8 +113,8 @@ export async function writeVaultFile(
   paths: HomePaths,
   vault: VaultFile,
 ): Promise<void> {
-  const { network: _parsed, networkJson, ...rest } = vault;
-  const json = { format: VAULT_FILE_FORMAT, network: networkJson, ...rest };
+  // The network stands there as its file has it; the parsed form follows from that.
+  const json = { ...vault, format: VAULT_FILE_FORMAT, network: vault.networkJson, networkJson: undefined };
   files.ensureDirectory(paths.root);
   await files.writeFileDurable(
     paths.vaultFile,

@@ -243,8 +243,8 @@ export async function ownership(
     mtimeNs: stat.mtimeNs,
     userId: stat.uid,
     groupId: stat.gid,
-    ...(userName === undefined ? {} : { userName: userName as RawPath }),
-    ...(groupName === undefined ? {} : { groupName: groupName as RawPath }),
+    ...(userName === undefined ? {} : { userName: userName }),
+    ...(groupName === undefined ? {} : { groupName: groupName }),
     ...(kept.length === 0 ? {} : { attributes: await stored(kept, encodeAttributes, chunks) }),
   };
 }

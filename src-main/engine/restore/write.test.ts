@@ -21,6 +21,7 @@ import {
   type TargetDirectory,
   type TargetFiles,
 } from '#engine/ports/file-system.ts';
+import { NodeSourceFiles } from '#platform/node-source-files.ts';
 import { NodeTargetFiles } from '#platform/node-target-files.ts';
 import {
   bytes,
@@ -236,10 +237,9 @@ describe('a restore target', () => {
       { name: raw('trusted.x'), value: Buffer.from('x') },
     ];
     await restoreAll([withContent('a', 'a', { xattrs, mode: 0o400 })]);
-    const fd = new NodeTargetFiles().openTarget(absolutePath(target)).openFile(raw('a'));
-    const kept = (fd as unknown as { xattrs(): { name: string }[] }).xattrs();
-    expect(kept.map(({ name }) => name)).toEqual(['user.note']);
-    fd.close();
+    const restored = new NodeSourceFiles().openFile(absolutePath(join(target, 'a')));
+    expect(restored.xattrs().map(({ name }) => name)).toEqual(['user.note']);
+    restored.close();
   });
 
   test('refuses a directory that holds something', () => {
@@ -253,6 +253,15 @@ describe('a restore target', () => {
     expect(() => open('another')).toThrow(
       expect.objectContaining({ code: 'restore-target-not-empty' }),
     );
+  });
+
+  test.each([
+    { name: 'a file stands there', make: () => writeFileSync(target, 'x') },
+    { name: 'a file stands on the way', make: () => void (target = join(outside, 'file/target')) },
+  ])('refuses a place where $name', ({ make }) => {
+    writeFileSync(join(outside, 'file'), 'x');
+    make();
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'restore-target-unwritable' }));
   });
 
   test('accepts a fresh disk', () => {

@@ -96,24 +96,33 @@ const OWNER_MODE = 0o700;
 /**
  * Open a target that is empty, or that an interrupted run of the same restore has left.
  *
- * Throws `restore-target-not-empty` or `disk-full`.
+ * Throws `restore-target-not-empty`, `restore-target-unwritable` or `disk-full`.
  */
 export function openRestoreTarget(options: RestoreTargetOptions): RestoreTarget {
-  const root = options.files.openTarget(options.target);
+  let root: TargetDirectory | undefined;
   try {
-    const digest = createHash('sha256').update(options.restoreKey).digest('hex');
-    const stagingName = `${STAGING_PREFIX}${digest.slice(0, 32)}` as RawPath;
-    const names = root.listNames().filter((name) => !HARMLESS_NAMES.includes(name));
-    if (!names.includes(stagingName)) {
-      if (names.length > 0) throw notEmpty(names.length);
-      root.makeDirectory(stagingName);
-    }
-    const staging = root.openDirectory(stagingName);
-    return new RestoreTarget(options, { root, staging, stagingName });
+    root = options.files.openTarget(options.target);
+    return openIn(root, options);
   } catch (error) {
-    root.close();
-    throw error;
+    root?.close();
+    if (!(error instanceof FileError) || error.reason === 'no-space') throw error;
+    throw new EngineError('restore-target-unwritable', "the restore target can't be written to", {
+      context: { systemCode: error.systemCode },
+      cause: error,
+    });
   }
+}
+
+function openIn(root: TargetDirectory, options: RestoreTargetOptions): RestoreTarget {
+  const digest = createHash('sha256').update(options.restoreKey).digest('hex');
+  const stagingName = `${STAGING_PREFIX}${digest.slice(0, 32)}` as RawPath;
+  const names = root.listNames().filter((name) => !HARMLESS_NAMES.includes(name));
+  if (!names.includes(stagingName)) {
+    if (names.length > 0) throw notEmpty(names.length);
+    root.makeDirectory(stagingName);
+  }
+  const staging = root.openDirectory(stagingName);
+  return new RestoreTarget(options, { root, staging, stagingName });
 }
 
 function notEmpty(entries: number): EngineError {

@@ -13,37 +13,34 @@ type Traits = Pick<KnownEntry, 'inode' | 'sizeBytes' | 'mtimeNs'>;
 
 export class MoveDetector {
   readonly #isNeeded: boolean;
-  /** How often each file appeared: a file may have several names. */
-  readonly #appeared = new Map<string, number>();
-  readonly #vanished = new Map<string, number>();
-  #vanishedUnremembered = 0;
+  /** How often each file vanished less how often it appeared: a file may have several names. */
+  readonly #balance = new Map<string, number>();
+  #vanishedCount = 0;
 
   constructor(options: { readonly isNeeded: boolean }) {
     this.#isNeeded = options.isNeeded;
   }
 
+  /** Files gone and not found elsewhere. */
+  get vanishedCount(): number {
+    return this.#vanishedCount;
+  }
+
   appear(file: Traits): void {
-    if (this.#isNeeded) count(this.#appeared, file);
+    if (this.#isNeeded && this.#add(file, -1) > 0) this.#vanishedCount -= 1;
   }
 
   vanish(file: Traits): void {
-    if (!count(this.#vanished, file)) this.#vanishedUnremembered += 1;
+    if (this.#add(file, 1) >= 0) this.#vanishedCount += 1;
   }
 
-  /** Files gone and not found elsewhere. */
-  vanishedCount(): number {
-    let total = this.#vanishedUnremembered;
-    for (const [key, times] of this.#vanished) {
-      total += Math.max(0, times - (this.#appeared.get(key) ?? 0));
+  /** Change the balance of a file; returns what it was before. */
+  #add(file: Traits, change: number): number {
+    const key = `${String(file.inode)}:${String(file.sizeBytes)}:${String(file.mtimeNs)}`;
+    const before = this.#balance.get(key);
+    if (before !== undefined || this.#balance.size < CANDIDATES_MAX) {
+      this.#balance.set(key, (before ?? 0) + change);
     }
-    return total;
+    return before ?? 0;
   }
-}
-
-function count(files: Map<string, number>, file: Traits): boolean {
-  const key = `${String(file.inode)}:${String(file.sizeBytes)}:${String(file.mtimeNs)}`;
-  const times = files.get(key);
-  if (times === undefined && files.size >= CANDIDATES_MAX) return false;
-  files.set(key, (times ?? 0) + 1);
-  return true;
 }

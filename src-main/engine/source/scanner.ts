@@ -115,7 +115,7 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
   }
 
   get summary(): ScanSummary {
-    return { ...this.#counters, vanishedFiles: this.#moves.vanishedCount() };
+    return { ...this.#counters, vanishedFiles: this.#moves.vanishedCount };
   }
 
   /** Throws `folder-missing`, `folder-unreadable` or `usage` (a bad pattern), before anything. */
