@@ -108,7 +108,17 @@ export function bytes(count: number, seed = 1): Uint8Array {
 /** A directory of the test's own, removed when the callback is called. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'floe-test-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => removeTree(path) };
+}
+
+/** Remove a tree, also where directories forbid it to anybody but root. */
+export function removeTree(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    execFileSync('chmod', ['-R', 'u+rwX', path]);
+    rmSync(path, { recursive: true, force: true });
+  }
 }
 
 /** The bytes of a key. */
