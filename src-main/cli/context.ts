@@ -29,6 +29,9 @@ interface GlobalOptions {
   readonly json?: boolean;
 }
 
+/** A terminal, npm and a parent may each pass the same Ctrl-C on: what comes at once is one. */
+const SIGNAL_ECHO_MS = 1_000;
+
 /** The exit code is kept until the end, so that output is flushed first. */
 export type Outcome = ExitCode | undefined;
 
@@ -43,9 +46,15 @@ export async function runCommand(
 ): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const controller = new AbortController();
+  let stoppedAtMs = 0;
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    controller.abort();
+    const nowMs = performance.now();
+    if (!controller.signal.aborted) {
+      stoppedAtMs = nowMs;
+      controller.abort();
+    } else if (nowMs - stoppedAtMs > SIGNAL_ECHO_MS) {
+      process.exit(EXIT.interrupted);
+    }
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

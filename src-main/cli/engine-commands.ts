@@ -147,7 +147,7 @@ function addFolderCommands(program: Command): void {
 
 /** 0 when all is protected, 3 when files are unread, 4 when something is not protected yet. */
 function statusExit(status: VaultStatus): Outcome {
-  const active = status.folders.filter((folder) => !folder.removed);
+  const active = status.folders.filter((folder) => folder.isHere && !folder.removed);
   if (active.some((folder) => folder.protectedUntil === undefined)) return EXIT.notProtectedYet;
   return active.some((folder) => folder.unread.length > 0) ? EXIT.someFilesUnread : EXIT.ok;
 }
@@ -228,10 +228,14 @@ function untilLines(
 }
 
 function folderState(folder: FolderStatus): string {
-  if (folder.removed) return 'No longer protected';
+  if (folder.removed)
+    return ['No longer protected', ...untilLines(folder.protectedUntil, 'can be restored')].join(
+      ', ',
+    );
   if (folder.problem) return `Needs attention: ${folder.problem.message}`;
   if (!folder.protectedUntil) return 'Not protected yet';
-  return untilLines(folder.protectedUntil)[0] ?? '';
+  const until = untilLines(folder.protectedUntil)[0] ?? '';
+  return folder.isHere ? until : `On another device. ${until}`;
 }
 
 function folderLines(folders: readonly FolderStatus[]): string[] {

@@ -19,7 +19,10 @@ export interface FolderStatus {
   readonly name: string;
   readonly path: string;
   readonly permanent: boolean;
+  /** No longer protected; its snapshots stay until they lapse. */
   readonly removed: boolean;
+  /** Whether this device protects it. Others of the vault can only be restored here. */
+  readonly isHere: boolean;
   readonly state: ProtectionState;
   /** Why it is not protected, if it isn't. */
   readonly problem:

@@ -14,7 +14,12 @@ import { EngineError, hasCode } from './model/engine-error.ts';
 import type { BlobId, FolderId, SnapshotId } from './model/ids.ts';
 import type { BlobObject } from './model/walrus.ts';
 import type { PackReader } from './restore/pack-reader.ts';
-import { readSnapshotRecord, type SnapshotReaderParts } from './restore/snapshot-reader.ts';
+import {
+  readSnapshot,
+  readSnapshotRecord,
+  type OpenedSnapshot,
+  type SnapshotReaderParts,
+} from './restore/snapshot-reader.ts';
 
 /** A snapshot with its place. */
 export interface CatalogSnapshot {
@@ -112,6 +117,11 @@ export class Catalog {
         ? `no snapshot of ${name} begins with ${prefix}`
         : `${String(matching.length)} snapshots of ${name} begin with ${prefix}`,
     );
+  }
+
+  /** A snapshot with its pack index and keys, ready to be read. */
+  async open({ location }: CatalogSnapshot, signal?: AbortSignal): Promise<OpenedSnapshot> {
+    return readSnapshot(location, this.#parts.reader, signal);
   }
 
   async #record(location: SnapshotLocation, signal?: AbortSignal): Promise<SignedSnapshot> {

@@ -1,16 +1,13 @@
 /** @file Restore and browse as EngineApi offers them: from a name to files. */
 import type { ListEntry, RestoreReport, SnapshotSummary } from '#contract/api.ts';
 import { findEntry, readDirectory } from './archive/tree.ts';
-import { verifySignature } from './codec/keys.ts';
 import type { CatalogSnapshot } from './catalog.ts';
 import type { EngineParts } from './engine.ts';
-import { ACCOUNT_GAP } from './heads.ts';
 import { EngineError } from './model/engine-error.ts';
 import { displayPath, joinRawPath, rawPath, type RawPath } from './model/ids.ts';
 import { absolutePath, absolutePathText } from './ports/file-system.ts';
 import { restoreKeyOf, restoreSnapshot } from './restore/restore.ts';
-import { readSnapshot, type OpenedSnapshot } from './restore/snapshot-reader.ts';
-import { deriveAccount } from './sui/account.ts';
+import type { OpenedSnapshot } from './restore/snapshot-reader.ts';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -27,32 +24,15 @@ export const summaryOf = ({ signed, location }: CatalogSnapshot): SnapshotSummar
 });
 
 async function openSnapshotOf(
-  parts: EngineParts,
+  { catalog }: EngineParts,
   request: { readonly folder: string; readonly snapshot?: string },
   signal: AbortSignal,
 ): Promise<OpenedSnapshot> {
-  const { catalog, codec, packs, keys, options, seed } = parts;
   const found =
     request.snapshot === undefined
       ? await catalog.newestOf(request.folder, signal)
       : await catalog.find(request.folder, request.snapshot, signal);
-  const devices = new Set(
-    Array.from({ length: options.accountIndex + ACCOUNT_GAP + 1 }, (_, index) =>
-      Buffer.from(deriveAccount(seed, index).publicKey).toString('hex'),
-    ),
-  );
-  return readSnapshot(
-    found.location,
-    {
-      codec,
-      keys,
-      packs,
-      verify: (signer, message, signature) =>
-        devices.has(Buffer.from(signer).toString('hex')) &&
-        verifySignature(signer, message, signature),
-    },
-    signal,
-  );
+  return catalog.open(found, signal);
 }
 
 /** @throws EngineError as restoreSnapshot, and `folder-unknown`, `snapshot-unknown` */

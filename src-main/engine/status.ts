@@ -2,6 +2,7 @@
 import type { FolderStatus, ProtectionState, SnapshotSummary, VaultStatus } from '#contract/api.ts';
 import { errorCodes, type ErrorCode } from '#contract/errors.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
+import type { CatalogSnapshot } from './catalog.ts';
 import type { EngineParts } from './engine.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { EngineError } from './model/engine-error.ts';
@@ -9,43 +10,49 @@ import { displayPath } from './model/ids.ts';
 import type { BlobObject, WalrusSystem } from './model/walrus.ts';
 import { epochEndMs } from './policy.ts';
 import { packsOfCommit, readProtection } from './protection.ts';
+import { summaryOf } from './restoring.ts';
 
-/** Folders whose name is found on the network only: this device holds no files of theirs. */
-async function remoteFolders(parts: EngineParts, signal?: AbortSignal): Promise<FolderStatus[]> {
+/** Folders of the vault that other devices protect, or this one did before it was set up anew. */
+async function remoteFolders(
+  parts: EngineParts,
+  system: WalrusSystem,
+  signal?: AbortSignal,
+): Promise<FolderStatus[]> {
   const mine = new Set(parts.index.folders.all().map(({ folderId }) => folderId));
   const newest = await parts.catalog.newest(signal);
-  return newest
-    .filter(({ signed }) => !mine.has(signed.snapshot.folderId))
-    .map(({ signed, location }) => {
-      const { snapshot } = signed;
-      return {
-        folderId: snapshot.folderId,
-        name: snapshot.folderName,
-        path: '',
-        permanent: snapshot.packClass === 'permanent',
-        removed: true,
-        state: 'attention' as const,
-        problem: undefined,
-        protectedUntil: undefined,
-        newestSnapshot: {
-          snapshotId: signed.snapshotId,
-          folderId: snapshot.folderId,
-          folderName: snapshot.folderName,
-          device: snapshot.deviceName,
-          sequence: snapshot.sequence,
-          atMs: snapshot.createdAtMs,
-          fileCount: snapshot.totals.fileCount,
-          sizeBytes: snapshot.totals.sizeBytes,
-          blobId: location.blobId,
-        },
-        fileCount: snapshot.totals.fileCount,
-        sizeBytes: snapshot.totals.sizeBytes,
-        blobCount: 0,
-        storedBytes: 0n,
-        unread: [],
-        spread: undefined,
-      };
-    });
+  const remote = newest.filter(({ signed }) => !mine.has(signed.snapshot.folderId));
+  return Promise.all(remote.map((snapshot) => remoteFolder(parts, snapshot, system, signal)));
+}
+
+async function remoteFolder(
+  parts: EngineParts,
+  found: CatalogSnapshot,
+  system: WalrusSystem,
+  signal?: AbortSignal,
+): Promise<FolderStatus> {
+  const { chain, owners } = parts;
+  const { snapshot } = found.signed;
+  const { neededPacks } = await parts.catalog.open(found, signal);
+  const protection = await readProtection(neededPacks, { chain, system, owners, signal });
+  const problem = problemText(protection.problem);
+  return {
+    folderId: snapshot.folderId,
+    name: snapshot.folderName,
+    path: '',
+    permanent: snapshot.packClass === 'permanent',
+    removed: found.isRemoved,
+    isHere: false,
+    state: problem ? 'attention' : 'protected',
+    problem,
+    protectedUntil: protection.until,
+    newestSnapshot: summaryOf(found),
+    fileCount: snapshot.totals.fileCount,
+    sizeBytes: snapshot.totals.sizeBytes,
+    blobCount: protection.blobs.length,
+    storedBytes: protection.storedBytes,
+    unread: [],
+    spread: undefined,
+  };
 }
 
 export async function vaultStatus(
@@ -74,7 +81,7 @@ export async function vaultStatus(
     },
     state: options.isKitConfirmed ? state : 'attention',
     sentence: sentenceOf(parts, active),
-    folders: [...own, ...(await remoteFolders(parts, signal))],
+    folders: [...own, ...(await remoteFolders(parts, system, signal))],
     address: account.address,
     device: options.deviceName,
   };
@@ -130,6 +137,7 @@ export async function folderStatus(
     path: folder.root,
     permanent: folder.permanent,
     removed: folder.removed,
+    isHere: true,
     state: problem ? 'attention' : until ? 'protected' : 'working',
     problem,
     protectedUntil: until,
@@ -152,14 +160,18 @@ function problemOf(
   folder: FolderRecord,
   chainProblem: EngineError | undefined,
 ): FolderStatus['problem'] {
-  if (chainProblem) {
-    const { code, message } = chainProblem;
-    return { code, message, next: errorCodes[code].next };
-  }
+  if (chainProblem) return problemText(chainProblem);
   const code = folder.lastProblem as ErrorCode | undefined;
   if (code === undefined || !(code in errorCodes)) return undefined;
   return { code, message: `the last sync ended with ${code}`, next: errorCodes[code].next };
 }
+
+const problemText = (problem: EngineError | undefined): FolderStatus['problem'] =>
+  problem && {
+    code: problem.code,
+    message: problem.message,
+    next: errorCodes[problem.code].next,
+  };
 
 function summaryOfCommit(
   { options, index }: EngineParts,

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -51,6 +52,7 @@ import type {
 let folder: ReturnType<typeof temporaryFolder>;
 let target: string;
 let outside: string;
+let outsideMode: number;
 let done: Set<RawPath>;
 let remarks: RestoreRemark[];
 let files: TargetFiles;
@@ -60,6 +62,7 @@ beforeEach(() => {
   target = join(folder.path, 'target');
   outside = join(folder.path, 'outside');
   mkdirSync(outside);
+  outsideMode = lstatSync(outside).mode & 0o777;
   done = new Set();
   remarks = [];
   files = new NodeTargetFiles();
@@ -461,6 +464,41 @@ describe('somebody else at work in the target', () => {
     expect(readdirSync(outside)).toEqual([]);
     expect(remarks).toContainEqual({ kind: 'left-out', path: 'd0/x', reason: 'obstructed' });
     expect(lstatSync(join(folder.path, 'outside')).mode & 0o777).not.toBe(0);
+  });
+
+  test('a process that swaps a directory for a link all the time gets nothing written outside', async () => {
+    const opened = open();
+    const placed = opened.addDirectory(placeOne(opened, aDirectory('d')));
+    if (!placed) throw new Error('no directory');
+    symlinkSync('../outside', join(target, 'link'));
+    // Exchanging the names by renames, as fast as it can.
+    const script = `
+      const { renameSync } = require('node:fs');
+      const swap = (from, to) => { try { renameSync(from, to); } catch {} };
+      console.log('ready');
+      for (;;) { swap('d', 'aside'); swap('link', 'd'); swap('d', 'link'); swap('aside', 'd'); }`;
+    const swapper = spawn(process.execPath, ['-e', script], { cwd: target });
+    await new Promise((ready) => swapper.stdout.once('data', ready));
+    try {
+      const other = Array.from({ length: 100 }, (_, index) => aDirectory(`other${String(index)}`));
+      const entries = Array.from({ length: 2000 }, (_, index) => aFile(`f${String(index)}`, 1));
+      for (const [index, entry] of opened.place(placed, entries).entries()) {
+        await writeFile(opened.addFile(entry as PlacedEntry<RestoreFile>), Buffer.from('x'));
+        // Now and then other directories push the handle out, and it has to be found by name.
+        if (index % 100 !== 0) continue;
+        for (const one of opened.place(opened.root, other)) {
+          const made = opened.addDirectory(one as PlacedEntry<RestoreDirectory>);
+          const [leaf] = made ? opened.place(made, [aDirectory('leaf')]) : [];
+          if (leaf) opened.addDirectory(leaf as PlacedEntry<RestoreDirectory>);
+        }
+      }
+      await opened.finish({ isComplete: true });
+    } finally {
+      swapper.kill('SIGKILL');
+      await new Promise((ended) => swapper.once('exit', ended));
+    }
+    expect(readdirSync(outside)).toEqual([]);
+    expect(lstatSync(outside).mode & 0o777).toBe(outsideMode);
   });
 
   test('a file that somebody puts in the way stays, and ours is reported', async () => {

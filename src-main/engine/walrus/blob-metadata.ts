@@ -41,9 +41,14 @@ export async function fetchMetadata(
   options: ReadSourceOptions,
   signal: AbortSignal,
 ): Promise<OpenMetadata> {
+  const known = context.knownMetadata.find(blobId);
+  if (known?.shardCount === options.committee.shardCount) return known;
   for (let pass = 1; ; pass += 1) {
     const attempt = await askInTurn(context, blobId, options, signal);
-    if (attempt.metadata !== undefined) return attempt.metadata;
+    if (attempt.metadata !== undefined) {
+      context.knownMetadata.keep(attempt.metadata);
+      return attempt.metadata;
+    }
     if (attempt.blockedWeight > faultyShardsMax(options.committee.shardCount)) {
       throw new EngineError('blob-blocked', 'the storage nodes refuse to serve the blob', {
         context: { blobId },

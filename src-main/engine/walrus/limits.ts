@@ -68,6 +68,8 @@ export const JSON_ANSWER_BYTES_MAX = 64 * 1024;
 export const STATUS_CHECK_BYTES_MIN = 5_560;
 /** Connections kept for nodes that left the committee long ago. */
 export const CONNECTIONS_KEPT_MAX = 512;
+/** Verified metadata kept for further reads of the same blobs; 0.2 MB each at 1000 shards. */
+export const METADATA_KEPT_MAX = 32;
 /** Answer times remembered for the estimate of what is slow. */
 export const LATENCY_SAMPLES_MAX = 128;
 /** A range is read by symbols only from rows longer than this: verifying a short row is cheaper. */

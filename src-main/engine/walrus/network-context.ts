@@ -2,12 +2,17 @@
  * @file What all operations of this folder share: connections, limits, time, chance and codec.
  */
 import { setMaxListeners } from 'node:events';
-import type { ObjectId, ShardIndex } from '#engine/model/ids.ts';
+import type { BlobId, ObjectId, ShardIndex } from '#engine/model/ids.ts';
 import type { Committee, StorageNode } from '#engine/model/walrus.ts';
 import type { Clock, Logger, Random } from '#engine/ports/ports.ts';
-import { CONNECTIONS_KEPT_MAX, connectionsPerNode, type Limits } from './limits.ts';
+import {
+  CONNECTIONS_KEPT_MAX,
+  connectionsPerNode,
+  METADATA_KEPT_MAX,
+  type Limits,
+} from './limits.ts';
 import { NodeConnection, type ConnectionSetting } from './node-connection.ts';
-import type { SliverCodec } from './sliver-codec.ts';
+import type { OpenMetadata, SliverCodec } from './sliver-codec.ts';
 
 export interface NetworkContext {
   readonly clock: Clock;
@@ -15,6 +20,8 @@ export interface NetworkContext {
   readonly logger: Logger;
   readonly limits: Limits;
   readonly codec: SliverCodec;
+  /** Metadata that was verified. Its blob ID is its hash, so it never changes. */
+  readonly knownMetadata: MetadataShelf;
   /** The connection of a node of this committee, opened at the first use. */
   connect(storageNode: StorageNode, committee: Committee): NodeConnection;
   /**
@@ -61,6 +68,26 @@ export class ConnectionDirectory {
     if (oldest === undefined) return;
     this.#connections.delete(oldest[0]);
     void oldest[1].close();
+  }
+}
+
+/** The metadata used last. */
+export class MetadataShelf {
+  readonly #byBlob = new Map<BlobId, OpenMetadata>();
+
+  find(blobId: BlobId): OpenMetadata | undefined {
+    const metadata = this.#byBlob.get(blobId);
+    if (metadata) this.keep(metadata);
+    return metadata;
+  }
+
+  keep(metadata: OpenMetadata): void {
+    this.#byBlob.delete(metadata.blobId);
+    this.#byBlob.set(metadata.blobId, metadata);
+    for (const oldest of this.#byBlob.keys()) {
+      if (this.#byBlob.size <= METADATA_KEPT_MAX) return;
+      this.#byBlob.delete(oldest);
+    }
   }
 }
 

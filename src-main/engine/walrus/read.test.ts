@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { epoch, parseBlobId, sliverPairIndex, type BlobId } from '#engine/model/ids.ts';
 import { primarySourceCount } from '#engine/model/walrus.ts';
 import { encodeBlob } from '#engine/codec/rs2.ts';
-import { sliverCodec } from '#test/support/sliver-codec.ts';
+import { sliverCodec } from '#engine/sliver-codec.ts';
 import {
   placeAt,
   startScriptedCommittee,
@@ -237,6 +237,20 @@ describe('readBlob', () => {
     expect(Buffer.compare(bytes, payload(30_000))).toBe(0);
     const range = await network.readRange(blob.blobId, 6000, 100, { committee });
     expect(Buffer.compare(range, payload(30_000).subarray(6000, 6100))).toBe(0);
+  });
+
+  test('asks for the metadata of a blob once', async () => {
+    const scripted = await start([4, 3, 3, 3]);
+    const blob = await encodeBlob(payload(3000), 13);
+    scripted.place(blob);
+    const { committee } = scripted;
+    const network = scripted.connect();
+    await network.readBlob(blob.blobId, { committee });
+    await network.readRange(blob.blobId, 5, 10, { committee });
+    const asked = scripted.members.flatMap(({ node }) =>
+      node.requests.filter(({ route }) => route === 'metadata'),
+    );
+    expect(asked).toHaveLength(1);
   });
 
   test('asks a node that hung last in the next read', async () => {

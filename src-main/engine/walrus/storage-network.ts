@@ -14,7 +14,12 @@ import type { Clock, Logger, Random } from '#engine/ports/ports.ts';
 import { openAdmission } from './admission.ts';
 import { openExchangeWatch } from './exchange-watch.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { ConnectionDirectory, openOperationScope, type NetworkContext } from './network-context.ts';
+import {
+  ConnectionDirectory,
+  MetadataShelf,
+  openOperationScope,
+  type NetworkContext,
+} from './network-context.ts';
 import type { NodeHealth } from './node-health.ts';
 import type { UploadBlob } from './node-upload.ts';
 import { readBlob, readRange, type ReadOptions } from './read.ts';
@@ -90,6 +95,7 @@ export function openStorageNetwork(options: StorageNetworkOptions): StorageNetwo
     logger,
     limits,
     codec,
+    knownMetadata: new MetadataShelf(),
     connect: (storageNode, committee) => connections.get(storageNode, committee),
     openScope: (signal) => openOperationScope(signal, closing.signal),
   };

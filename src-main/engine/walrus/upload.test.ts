@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { epoch, parseObjectId, sliverPairIndex } from '#engine/model/ids.ts';
 import type { Certificate, SliverAxis } from '#engine/model/walrus.ts';
 import { encodeBlob } from '#engine/codec/rs2.ts';
-import { sliverCodec } from '#test/support/sliver-codec.ts';
+import { sliverCodec } from '#engine/sliver-codec.ts';
 import {
   placeAt,
   startScriptedCommittee,
