@@ -50,9 +50,9 @@ export function moveShards(
     const ranked = [...next.values()].sort((a, b) => a.length - b.length);
     const fewest = ranked[0];
     const most = ranked.at(-1);
-    const shard = most?.shift();
-    if (!fewest || !most || fewest === most || shard === undefined) break;
-    fewest.push(shard);
+    if (!fewest || !most || fewest === most) break;
+    const shard = most.shift();
+    if (shard !== undefined) fewest.push(shard);
   }
   return new Map([...next].map(([nodeId, shards]) => [nodeId, shards.sort((a, b) => a - b)]));
 }

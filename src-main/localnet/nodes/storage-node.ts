@@ -297,7 +297,7 @@ export class StorageNode {
         for (const wake of this.#registrationWaiters.get(event.blobId) ?? []) wake();
         return;
       case 'blob-certified':
-        if (!event.isExtension) this.#recovery.add(event.blobId, 'after-quiet');
+        if (this.#missingCount(event.blobId) > 0) this.#recovery.add(event.blobId, 'after-quiet');
         return;
       case 'epoch-change-start':
         this.#shards.assign(this.#assignedShards());
