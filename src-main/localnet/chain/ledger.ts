@@ -19,7 +19,7 @@ import type { EmittedEvent } from './execution/machine.ts';
 import { checkSignatures } from './execution/signatures.ts';
 import { decodeTransaction, type Transaction } from './execution/transaction.ts';
 import type { Framework } from './move/framework.ts';
-import { blake2b256, transactionDigest, type SuiObject } from './move/object.ts';
+import { blake2b256, transactionDigest } from './move/object.ts';
 import { typeText } from './move/types.ts';
 import { BlobTable } from './store/blob-table.ts';
 import type { ChainDatabase } from './store/database.ts';
@@ -110,6 +110,15 @@ export class Ledger {
     });
   }
 
+  /** Everything that `execute` checks but the signatures. Throws InputRefused. */
+  async check(bytes: Uint8Array): Promise<void> {
+    const transaction = decodeTransaction(bytes);
+    await this.#enqueue(async () => {
+      const context = this.#context(this.objects.view());
+      checkTransaction(transaction, transactionDigest(bytes), context);
+    });
+  }
+
   /**
    * What a transaction would do, against `reader` (the current objects by default). With an empty
    * gas payment an imaginary coin pays.
@@ -119,7 +128,10 @@ export class Ledger {
     digest: string,
     reader: ObjectView = this.objects.view(),
   ): Promise<Simulation> {
-    const context = this.#context(reader);
+    const context = {
+      ...this.#context(reader),
+      oldVersion: (id: string, version: bigint) => reader.atVersion(id, version),
+    };
     const check = transaction.gas.payment.length === 0 ? checkWithoutGas : checkTransaction;
     const checked = check(transaction, digest, context);
     const outcome = await executeTransaction(checked, this.framework, reader);
@@ -152,6 +164,7 @@ export class Ledger {
         changes: [...changes].sort((left, right) => (left.id < right.id ? -1 : 1)),
         gasObjectId: '',
         readOnlyShared: [],
+        readsDenyList: false,
         events,
         dependencies: [],
       };
@@ -189,7 +202,6 @@ export class Ledger {
       sender: checked?.transaction.sender ?? SYSTEM_SENDER,
       suiEpoch: this.suiEpoch,
       effects,
-      sharedInputs: sharedInputs(checked),
     });
   }
 
@@ -276,10 +288,4 @@ export class Ledger {
   #highestVersion(): bigint {
     return BigInt(this.meta.get('highest-version') ?? '0');
   }
-}
-
-function sharedInputs(checked: CheckedTransaction | undefined): SuiObject[] {
-  return (checked?.inputs ?? []).flatMap((input) =>
-    input.kind === 'object' && input.object.owner.kind === 'shared' ? [input.object] : [],
-  );
 }

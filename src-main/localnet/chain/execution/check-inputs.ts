@@ -21,6 +21,8 @@ export interface CheckContext {
   readonly packageTransactions: ReadonlyMap<string, string>;
   readonly suiEpoch: bigint;
   readonly chainIdentifier: string;
+  /** Old versions, for simulations: a full node runs them on whatever version is named. */
+  readonly oldVersion?: (id: string, version: bigint) => SuiObject | undefined;
 }
 
 /** Check and load. Throws InputRefused. */
@@ -120,7 +122,7 @@ function checkGasCoins({ gas }: Transaction, context: CheckContext): SuiObject[]
     throw new InputRefused('gas', `more than ${String(GAS_COINS_MAX)} gas coins`);
   }
   const coins = gas.payment.map((ref) => {
-    const coin = checkOwned(ref, gas.owner, context.reader);
+    const coin = checkOwned(ref, gas.owner, context);
     if (coin.type === SUI_COIN) return coin;
     throw new InputRefused('gas', `Gas object is not an owned object with owner: ${coin.id}`);
   });
@@ -129,6 +131,7 @@ function checkGasCoins({ gas }: Transaction, context: CheckContext): SuiObject[]
     throw new InputRefused(
       'gas',
       `Balance of gas object ${String(total)} is lower than the needed amount: ${String(gas.budget)}`,
+      `GasBalanceTooLow { gas_balance: ${String(total)}, needed_gas_amount: ${String(gas.budget)} }`,
     );
   }
   return coins;
@@ -139,7 +142,7 @@ function checkInput(input: TransactionInput, sender: string, context: CheckConte
     case 'pure':
       return input;
     case 'owned': {
-      const object = checkOwned(input.ref, sender, context.reader);
+      const object = checkOwned(input.ref, sender, context);
       const isFrozen = object.owner.kind === 'immutable';
       return { kind: 'object', object, access: isFrozen ? 'read-only' : 'owned' };
     }
@@ -161,8 +164,10 @@ function checkInput(input: TransactionInput, sender: string, context: CheckConte
   }
 }
 
-function checkOwned(ref: ObjectRef, signer: string, reader: ObjectReader): SuiObject {
-  const object = find(ref.objectId, ref.version, reader);
+function checkOwned(ref: ObjectRef, signer: string, context: CheckContext): SuiObject {
+  const object =
+    context.oldVersion?.(ref.objectId, ref.version) ??
+    find(ref.objectId, ref.version, context.reader);
   const { owner } = object;
   if (owner.kind === 'shared') {
     throw new InputRefused('shared-mismatch', `object ${object.id} is shared`);
@@ -180,9 +185,11 @@ function checkOwned(ref: ObjectRef, signer: string, reader: ObjectReader): SuiOb
     );
   }
   if (owner.kind === 'address' && owner.address !== signer) {
+    const reason = `Object ${object.id} is owned by account address ${owner.address}, but given owner/signer address is ${signer}`;
     throw new InputRefused(
       'not-owner',
-      `Transaction was not signed by the correct sender: Object ${object.id} is owned by account address ${owner.address}, but given owner/signer address is ${signer}`,
+      `Transaction was not signed by the correct sender: ${reason}`,
+      `IncorrectUserSignature { error: "${reason}" }`,
     );
   }
   return object;

@@ -57,13 +57,27 @@ export function effectsBytes(outcome: Outcome, sender: string, suiEpoch: bigint)
       dependencies: [...outcome.dependencies],
       lamportVersion: outcome.version,
       changedObjects: outcome.changes.map((change) => [change.id, changeValue(change)]),
-      unchangedConsensusObjects: outcome.readOnlyShared.map((object) => [
-        object.id,
-        { ReadOnlyRoot: [object.version, object.digest] },
-      ]),
+      unchangedConsensusObjects: unchangedObjects(outcome),
       auxDataDigest: null,
     },
   }).toBytes();
+}
+
+/** The object that lists who may not receive regulated coins. */
+export const DENY_LIST_ID = `0x${'403'.padStart(64, '0')}`;
+
+type UnchangedKind =
+  { readonly ReadOnlyRoot: [bigint, string] } | { readonly PerEpochConfig: true };
+
+function unchangedObjects(outcome: Outcome): [string, UnchangedKind][] {
+  const shared = outcome.readOnlyShared.map((object): [string, UnchangedKind] => [
+    object.id,
+    { ReadOnlyRoot: [object.version, object.digest] },
+  ]);
+  const denyList: [string, UnchangedKind][] = outcome.readsDenyList
+    ? [[DENY_LIST_ID, { PerEpochConfig: true }]]
+    : [];
+  return [...shared, ...denyList];
 }
 
 const ID_OPERATIONS = {

@@ -6,7 +6,14 @@ import { fromBase58 } from '@mysten/sui/utils';
 import { coinLayout } from '../contracts/layouts.ts';
 import { ExecutionFailure } from '../move/abort.ts';
 import type { Framework } from '../move/framework.ts';
-import { storageCostMist, withDigest, type Owner, type SuiObject } from '../move/object.ts';
+import {
+  coinContentType,
+  storageCostMist,
+  SUI_COIN,
+  withDigest,
+  type Owner,
+  type SuiObject,
+} from '../move/object.ts';
 import { parseMoveType } from '../move/types.ts';
 import {
   coinBalance,
@@ -62,6 +69,8 @@ export interface Outcome {
   readonly gasObjectId: string;
   /** Shared inputs that were only read. */
   readonly readOnlyShared: readonly SuiObject[];
+  /** Whether the deny list of regulated coins had to be looked at. */
+  readonly readsDenyList: boolean;
   readonly events: readonly EmittedEvent[];
   /** Ascending by bytes. */
   readonly dependencies: readonly string[];
@@ -96,8 +105,9 @@ export async function executeTransaction(
     changes,
     gasObjectId: gas.first.id,
     readOnlyShared: readOnlyShared(checked),
+    readsDenyList: settled.failure === undefined && writesOtherCoins(changes),
     events: settled.failure === undefined ? machine.events : [],
-    dependencies: dependencies(checked, machine),
+    dependencies: dependencies(checked),
   };
 }
 
@@ -254,14 +264,22 @@ function readOnlyShared(checked: CheckedTransaction): SuiObject[] {
   );
 }
 
-function dependencies(checked: CheckedTransaction, machine: Machine): string[] {
+/** Whoever receives coins other than SUI is looked up in the deny list. */
+function writesOtherCoins(changes: readonly ObjectChange[]): boolean {
+  return changes.some(
+    ({ after }) =>
+      after?.owner.kind === 'address' &&
+      after.type !== SUI_COIN &&
+      coinContentType(after.type) !== undefined,
+  );
+}
+
+/** Who wrote the inputs. Dynamic fields don't count. */
+function dependencies(checked: CheckedTransaction): string[] {
   const digests = new Set<string>(checked.packageTransactions);
   for (const coin of checked.gasCoins) digests.add(coin.previousTransaction);
   for (const input of checked.inputs) {
     if (input.kind === 'object') digests.add(input.object.previousTransaction);
-  }
-  for (const [, { original }] of machine.fieldStates()) {
-    if (original !== undefined) digests.add(original.previousTransaction);
   }
   return [...digests].sort(compareDigests);
 }

@@ -85,7 +85,24 @@ export function succeededChanges(
     changes.push({ id: after.id, before: undefined, after, idOperation });
   }
   const fieldChanges = changedFields(machine);
-  return [...changes, ...fieldChanges, ...deletedInside(machine, before)];
+  return [
+    ...changes,
+    ...fieldChanges,
+    ...createdInside(machine, final, fieldChanges),
+    ...deletedInside(machine, before),
+  ];
+}
+
+/** Objects that were made and put into others at once. */
+function createdInside(
+  machine: Machine,
+  final: ReadonlyMap<string, ObjectDraft>,
+  fieldChanges: readonly DraftChange[],
+): DraftChange[] {
+  const fields = new Set(fieldChanges.map(({ id }) => id));
+  return [...machine.created]
+    .filter((id) => !final.has(id) && !fields.has(id) && !machine.deleted.has(id))
+    .map((id) => ({ id, before: undefined, after: undefined, idOperation: 'created' }));
 }
 
 /** Objects that were inside others and are gone for good. */
@@ -147,7 +164,7 @@ function changedFields(machine: Machine): DraftChange[] {
     }
     const contents = machine.fieldLayout(state.type).serialize(field).toBytes();
     const isSame = original !== undefined && Buffer.compare(original.contents, contents) === 0;
-    if (isSame) continue;
+    if (isSame && !state.isReplaced) continue;
     changes.push({
       id,
       before: original,

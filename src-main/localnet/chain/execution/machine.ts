@@ -49,6 +49,8 @@ interface FieldState {
   readonly original: SuiObject | undefined;
   /** Undefined once removed. */
   field: FieldStruct | undefined;
+  /** Removed and added again: it gets a new version even if nothing differs. */
+  readonly isReplaced: boolean;
 }
 
 export class Machine {
@@ -130,7 +132,7 @@ export class Machine {
     if (object === undefined) return { id, state: undefined };
     const type = parseMoveType(object.type);
     const field = this.fieldLayout(type).parse(object.contents) as FieldStruct;
-    const state: FieldState = { parent, type, original: object, field };
+    const state: FieldState = { parent, type, original: object, field, isReplaced: false };
     this.#fieldStates.set(id, state);
     return { id, state };
   }
@@ -150,6 +152,7 @@ export class Machine {
       type: fieldType(keyType, valueType),
       original: state?.original,
       field: { id, name: key, value },
+      isReplaced: state?.original !== undefined,
     });
   }
 

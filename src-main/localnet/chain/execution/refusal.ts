@@ -20,9 +20,12 @@ export type RefusalKind =
 export class InputRefused extends Error {
   override readonly name = 'InputRefused';
   readonly kind: RefusalKind;
+  /** The reason as Rust's Debug prints it, which dry runs show; undefined where it is the same. */
+  readonly debugText: string | undefined;
 
-  constructor(kind: RefusalKind, message: string) {
+  constructor(kind: RefusalKind, message: string, debugText?: string) {
     super(message);
     this.kind = kind;
+    this.debugText = debugText;
   }
 }

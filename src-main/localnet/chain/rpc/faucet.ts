@@ -7,7 +7,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseSuiAddress, type SuiAddress } from '#engine/model/ids.ts';
 import type { Chain } from '../chain.ts';
-import { listen, readBody, reply, type HttpServer } from './http.ts';
+import { listen, readBody, reply, type RpcServer } from './http.ts';
 
 /** What one request gives: five coins of 200 SUI, as Sui's local faucet does. */
 const COIN_COUNT = 5;
@@ -19,7 +19,7 @@ export async function serveFaucet(options: {
   /** 0: any free port. */
   readonly port: number;
   readonly host?: string;
-}): Promise<HttpServer> {
+}): Promise<RpcServer> {
   const server = createServer((request, response) => {
     answer(request, response, options.chain).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);

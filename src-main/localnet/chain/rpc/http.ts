@@ -4,7 +4,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface HttpServer {
+export interface RpcServer {
   readonly port: number;
   readonly url: string;
   close(): Promise<void>;
@@ -26,7 +26,7 @@ export async function listen(
   port: number,
   host: string,
   scheme: 'http' | 'https',
-): Promise<HttpServer> {
+): Promise<RpcServer> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

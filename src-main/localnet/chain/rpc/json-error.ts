@@ -27,6 +27,14 @@ export class JsonRpcFailure extends Error {
 export const invalidParams = (message: string): JsonRpcFailure =>
   new JsonRpcFailure(JSON_RPC_CODE.invalidParams, message);
 
+/** The refusal of a dry run, which names the reason as Rust's Debug does. */
+export function dryRunFailure(error: unknown): unknown {
+  if (!(error instanceof InputRefused)) return error;
+  return invalidParams(
+    `Error checking transaction input objects: ${error.debugText ?? error.message}`,
+  );
+}
+
 /** What a client is told of an error. */
 export function jsonRpcFailure(error: unknown): JsonRpcFailure {
   if (error instanceof JsonRpcFailure) return error;

@@ -8,7 +8,7 @@ import { transactionDigest, type SuiObject } from '../move/object.ts';
 import { normalizeType } from '../move/types.ts';
 import type { EventQuery, StoredEvent } from '../store/transaction-table.ts';
 import { functionJson } from './json-functions.ts';
-import { invalidParams, JSON_RPC_CODE, JsonRpcFailure } from './json-error.ts';
+import { dryRunFailure, invalidParams, JSON_RPC_CODE, JsonRpcFailure } from './json-error.ts';
 import {
   coinJson,
   dynamicFieldJson,
@@ -103,12 +103,7 @@ function page<Item>(items: Item[], limit: number, cursorOf: (item: Item) => unkn
 
 const objectMethods: Record<string, JsonRpcMethod> = {
   sui_getObject: (params, { node }) =>
-    objectResponse(
-      params.id(0),
-      node.objects(),
-      params.object(1) as ObjectOptions,
-      node.ledger.framework,
-    ),
+    objectResponse(params.id(0), node.objects(), params.object(1), node.ledger.framework),
   sui_multiGetObjects: (params, { node }) => {
     const ids = params.texts(0);
     if (ids.length > OBJECTS_MAX) throw invalidParams(`more than ${String(OBJECTS_MAX)} objects`);
@@ -304,13 +299,17 @@ const transactionMethods: Record<string, JsonRpcMethod> = {
   sui_executeTransactionBlock: async (params, { node, profile }) => {
     const bytes = transactionBytes(params.text(0), profile);
     const stored = await node.ledger.execute(bytes, params.texts(1));
-    return transactionResponse(stored, params.object(2) as TransactionOptions);
+    return transactionResponse(stored, params.object(2));
   },
   sui_dryRunTransactionBlock: async (params, { node, profile }) => {
     const bytes = transactionBytes(params.text(0), profile);
     const transaction = decodeTransaction(bytes);
     const digest = transactionDigest(bytes);
-    const { record } = await node.ledger.simulate(transaction, digest, node.objects());
+    const { record } = await node.ledger
+      .simulate(transaction, digest, node.objects())
+      .catch((error: unknown) => {
+        throw dryRunFailure(error);
+      });
     return {
       effects: effectsJson(record),
       events: eventsJson(record),
@@ -327,7 +326,7 @@ const transactionMethods: Record<string, JsonRpcMethod> = {
         `Could not find the referenced transaction [TransactionDigest(${digest})].`,
       );
     }
-    return transactionResponse(stored, params.object(1) as TransactionOptions);
+    return transactionResponse(stored, params.object(1));
   },
   suix_queryEvents: (params, { node }) => {
     const limit = params.limit(2);

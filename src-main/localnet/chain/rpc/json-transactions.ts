@@ -43,19 +43,27 @@ function rawTransaction(told: ToldTransaction): string {
   return Buffer.concat([Buffer.from([1, 0, 0, 0]), told.bytes, signatures]).toString('base64');
 }
 
-type Kind = 'created' | 'mutated' | 'unwrapped' | 'deleted' | 'wrapped' | 'unwrappedThenDeleted';
+type Kind =
+  | 'created'
+  | 'createdAndWrapped'
+  | 'mutated'
+  | 'unwrapped'
+  | 'deleted'
+  | 'wrapped'
+  | 'unwrappedThenDeleted';
 
 /** In which list of the effects a change stands. */
 export function changeKind({ before, after, idOperation }: RecordedChange): Kind {
   if (before !== undefined && after !== undefined) return 'mutated';
   if (after !== undefined) return idOperation === 'created' ? 'created' : 'unwrapped';
   if (before !== undefined) return idOperation === 'deleted' ? 'deleted' : 'wrapped';
-  return 'unwrappedThenDeleted';
+  return idOperation === 'created' ? 'createdAndWrapped' : 'unwrappedThenDeleted';
 }
 
 export function effectsJson(record: TransactionRecord): object {
   const { failure, gasUsed } = record;
   const lists = changeLists(record);
+  const shared = sharedObjects(record);
   const gasObject = record.changes.find(({ id }) => id === record.gasObjectId);
   return {
     messageVersion: 'v1',
@@ -73,15 +81,7 @@ export function effectsJson(record: TransactionRecord): object {
     modifiedAtVersions: record.changes.flatMap(({ id, before }) =>
       before === undefined ? [] : [{ objectId: id, sequenceNumber: before.version }],
     ),
-    ...(record.sharedInputs.length === 0
-      ? {}
-      : {
-          sharedObjects: record.sharedInputs.map(({ id, version, digest }) => ({
-            objectId: id,
-            version: Number(version),
-            digest,
-          })),
-        }),
+    ...(shared.length === 0 ? {} : { sharedObjects: shared }),
     transactionDigest: record.digest,
     ...lists,
     gasObject:
@@ -109,10 +109,24 @@ export function effectsJson(record: TransactionRecord): object {
   };
 }
 
+/** Shared inputs as they were before: the changed ones by id, then the ones only read. */
+function sharedObjects(record: TransactionRecord): object[] {
+  const changed = record.changes.flatMap(({ id, before }) =>
+    before?.owner.kind === 'shared' ? [{ id, ...before }] : [],
+  );
+  return [...changed, ...record.readOnlyShared].map(({ id, version, digest }) => ({
+    objectId: id,
+    version: Number(version),
+    digest,
+  }));
+}
+
 function changeLists(record: TransactionRecord): Partial<Record<Kind, object[]>> {
   const lists: Partial<Record<Kind, object[]>> = {};
   for (const change of record.changes) {
     const kind = changeKind(change);
+    // Known only in the effects' BCS.
+    if (kind === 'createdAndWrapped') continue;
     const line =
       change.after === undefined ? gone(change.id, kind, record) : written(change, record);
     (lists[kind] ??= []).push(line);

@@ -2,6 +2,7 @@
  * @file Executed transactions as protobuf messages.
  */
 import { GrpcTypes } from '@mysten/sui/grpc';
+import { DENY_LIST_ID } from '../execution/effects.ts';
 import { decodeTransaction } from '../execution/transaction.ts';
 import type {
   RecordedChange,
@@ -98,13 +99,18 @@ function effectsMessage(
     dependencies: [...record.dependencies],
     lamportVersion: BigInt(record.version),
     changedObjects: record.changes.map(changeMessage),
-    unchangedConsensusObjects: record.readOnlyShared.map((object) => ({
-      kind: UnchangedKind.READ_ONLY_ROOT,
-      objectId: object.id,
-      version: BigInt(object.version),
-      digest: object.digest,
-      objectType: object.type,
-    })),
+    unchangedConsensusObjects: [
+      ...record.readOnlyShared.map((object) => ({
+        kind: UnchangedKind.READ_ONLY_ROOT,
+        objectId: object.id,
+        version: BigInt(object.version),
+        digest: object.digest,
+        objectType: object.type,
+      })),
+      ...(record.readsDenyList
+        ? [{ kind: UnchangedKind.PER_EPOCH_CONFIG, objectId: DENY_LIST_ID }]
+        : []),
+    ],
   });
 }
 

@@ -21,9 +21,10 @@ import {
 import { findGrpcMethod } from './grpc-methods.ts';
 import { JSON_RPC_CODE, JsonRpcFailure, jsonRpcFailure } from './json-error.ts';
 import { callJsonRpc, isExecutionMethod, type RpcProfile } from './json-methods.ts';
-import { CORS, listen, readBody, reply, type HttpServer } from './http.ts';
+import { CORS, listen, readBody, reply, type RpcServer } from './http.ts';
 import { NodeState } from './node-state.ts';
 
+export type { RpcServer } from './http.ts';
 export { serveFaucet } from './faucet.ts';
 export { createRpcFaults, type RpcFaults } from './faults.ts';
 
@@ -42,7 +43,7 @@ export interface ServeRpcOptions {
 }
 
 /** Serve until closed. Rejects with the socket's error when the port is taken. */
-export async function serveRpc(options: ServeRpcOptions): Promise<HttpServer> {
+export async function serveRpc(options: ServeRpcOptions): Promise<RpcServer> {
   const host = options.host ?? '127.0.0.1';
   const listener = makeListener(options);
   const server =
@@ -161,13 +162,12 @@ async function answerJsonRpc(
     reply(response, 200, 'application/json', errorText(null, failure));
     return;
   }
-  const calls = Array.isArray(parsed) ? parsed : [parsed];
+  const calls: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
   const answers: string[] = [];
   let isDropped = false;
   for (const call of calls) {
     answers.push(await answerCall(call, serving));
-    const method = typeof call === 'object' && call !== null && 'method' in call && call.method;
-    if (isExecutionMethod(String(method))) isDropped ||= takeDroppedReply(serving.faults);
+    if (isExecutionMethod(methodOf(call))) isDropped ||= takeDroppedReply(serving.faults);
   }
   if (isDropped) {
     response.socket?.resetAndDestroy();
@@ -175,6 +175,11 @@ async function answerJsonRpc(
   }
   const text = Array.isArray(parsed) ? `[${answers.join(',')}]` : (answers[0] ?? '');
   reply(response, 200, 'application/json', text);
+}
+
+function methodOf(call: unknown): string {
+  const hasMethod = typeof call === 'object' && call !== null && 'method' in call;
+  return hasMethod && typeof call.method === 'string' ? call.method : '';
 }
 
 async function answerCall(call: unknown, serving: Serving): Promise<string> {

@@ -82,12 +82,7 @@ export interface TransactionRecord {
     readonly digest: string;
     readonly type: string;
   }[];
-  /** Versions that shared inputs had before, in the order of the inputs. */
-  readonly sharedInputs: readonly {
-    readonly id: string;
-    readonly version: string;
-    readonly digest: string;
-  }[];
+  readonly readsDenyList: boolean;
   readonly dependencies: readonly string[];
   readonly events: readonly RecordedEvent[];
   readonly eventsDigest?: string;
@@ -102,7 +97,6 @@ export function recordOutcome(
     readonly sender: string;
     readonly suiEpoch: bigint;
     readonly effects: Uint8Array;
-    readonly sharedInputs: readonly SuiObject[];
   },
 ): TransactionRecord {
   const digest = eventsDigest(outcome.events, context.sender);
@@ -126,11 +120,7 @@ export function recordOutcome(
       digest: object.digest,
       type: object.type,
     })),
-    sharedInputs: context.sharedInputs.map((object) => ({
-      id: object.id,
-      version: object.version.toString(),
-      digest: object.digest,
-    })),
+    readsDenyList: outcome.readsDenyList,
     dependencies: outcome.dependencies,
     events: outcome.events.map(recordEvent),
     ...(digest === undefined ? {} : { eventsDigest: digest }),
@@ -144,7 +134,7 @@ function recordFailure(failure: NonNullable<Outcome['failure']>): RecordedFailur
   return {
     description: failure.description,
     text: failure.text,
-    status: Object.keys(failure.status as object)[0] ?? 'InvariantViolation',
+    status: Object.keys(failure.status)[0] ?? 'InvariantViolation',
     ...(failure.command === undefined ? {} : { command: failure.command }),
     ...(abort === undefined
       ? {}
