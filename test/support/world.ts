@@ -1,0 +1,174 @@
+/**
+ * @file A small world for tests of the whole engine: a local network in this process, folders, and
+ * homes that come and go. Everything is real: sockets, disks, SQLite, keys.
+ *
+ * Engines are opened as the host opens them, on a home of the temporary directory, or with `bare`
+ * without a vault file and a sealed secret (faster, and the caller may replace any port). Opening
+ * a home sets the process's umask to 077 for good: trees that a test makes afterwards are 0700 and
+ * 0600 unless the literal says otherwise. Their equals are compared, so that does not matter.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { openEngine, type Engine, type EngineOptions } from '#engine/engine.ts';
+import { parseNetwork } from '#engine/model/network.ts';
+import type { BlobId } from '#engine/model/ids.ts';
+import { absolutePath } from '#engine/ports/file-system.ts';
+import {
+  createDeviceId,
+  findVault,
+  generateWords,
+  readWords,
+  seedFromWords,
+} from '#engine/vault.ts';
+import type { EngineConnection } from '#contract/api.ts';
+import { connectEngine } from '#host/connect.ts';
+import type { NetworkChoice } from '#host/network-choice.ts';
+import { setUpVault, type SetupReport } from '#host/setup.ts';
+import type { ChainEvent } from '#localnet/chain/chain.ts';
+import { startLocalnet, type LocalnetOptions, type RunningLocalnet } from '#localnet/localnet.ts';
+import { openFileSystem } from '#platform/file-system.ts';
+import { systemClock } from '#platform/system-clock.ts';
+import { systemRandom } from '#platform/system-random.ts';
+import { ChokidarWatchFiles } from '#platform/watch.ts';
+import { temporaryFolder } from './tree.ts';
+
+/** How many events one look at the chain takes; a world has fewer. */
+const EVENTS_MAX = 100_000;
+
+export interface World {
+  readonly localnet: RunningLocalnet;
+  readonly network: NetworkChoice;
+  /** A path below the world's folder. Nothing is made there. */
+  path(...names: string[]): string;
+  /** A new vault in the home of that name, or the vault of `words` in a blank home. */
+  setUp(home: string, words?: string): Promise<SetupReport>;
+  /** The engine of that home, in this process. */
+  open(home: string): Promise<EngineConnection>;
+  /** Open, ask, close. */
+  ask<Answer>(
+    home: string,
+    question: (engine: EngineConnection) => Promise<Answer>,
+  ): Promise<Answer>;
+  /** The machine is gone: a home with all that is in it. */
+  wipe(home: string): void;
+  /** Registrations that the chain has seen since `sequence`, by blob ID. */
+  registrations(sequence: number): Map<BlobId, number>;
+  close(): Promise<void>;
+}
+
+export type WorldOptions = Omit<LocalnetOptions, 'dir' | 'port'>;
+
+/** Start a world of 13 shards on 4 storage nodes, unless told otherwise. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const folder = temporaryFolder();
+  const path = (...names: string[]): string => join(folder.path, ...names);
+  let localnet: RunningLocalnet;
+  try {
+    localnet = await startLocalnet({
+      shards: 13,
+      nodes: 4,
+      recoveryQuietMs: 1_000,
+      ...options,
+      dir: path('network'),
+      port: 0,
+    });
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+  const { networkFile, chain } = localnet;
+  const network: NetworkChoice = { network: parseNetwork(networkFile), json: networkFile };
+  const { signal } = new AbortController();
+  const open = (home: string): Promise<EngineConnection> =>
+    connectEngine({ home: path(home), passphraseFile: undefined, signal });
+  return {
+    localnet,
+    network,
+    path,
+    setUp: (home, words) =>
+      setUpVault({
+        home: path(home),
+        network,
+        words,
+        mayStartEmpty: words === undefined,
+        kitFile: undefined,
+        passphraseFile: undefined,
+        confirmWords: undefined,
+        signal,
+      }),
+    open,
+    ask: async (home, question) => {
+      const engine = await open(home);
+      try {
+        return await question(engine);
+      } finally {
+        await engine.close();
+      }
+    },
+    wipe: (home) => rmSync(path(home), { recursive: true }),
+    registrations: (sequence) => countRegistrations(chain.events.eventsSince(sequence, EVENTS_MAX)),
+    close: async () => {
+      await localnet.close();
+      folder.remove();
+    },
+  };
+}
+
+function countRegistrations(events: readonly ChainEvent[]): Map<BlobId, number> {
+  const counts = new Map<BlobId, number>();
+  for (const event of events) {
+    if (event.kind !== 'blob-registered') continue;
+    counts.set(event.blobId, (counts.get(event.blobId) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** A vault whose engines are opened without a host. */
+export interface BareVault {
+  readonly words: readonly string[];
+  readonly home: string;
+  /** Open an engine on the vault's home, with other ports where given. */
+  open(ports?: Partial<Pick<EngineOptions, 'files' | 'clock' | 'random'>>): Engine;
+  /** A blank home of the same vault: a new device. */
+  blank(name: string): Promise<BareVault>;
+}
+
+/** A new vault, or that of `words`, in the home of that name. */
+export async function bareVault(world: World, name: string, words?: string): Promise<BareVault> {
+  const { network } = world.network;
+  const list = words === undefined ? generateWords(systemRandom) : readWords(words);
+  const logger = { info: () => undefined, warn: () => undefined };
+  const ports = { clock: systemClock, random: systemRandom, logger };
+  const found = await findVault(list, network, ports);
+  const seed = await seedFromWords(list);
+  const home = world.path(name);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const deviceId = createDeviceId(systemRandom);
+  return {
+    words: list,
+    home,
+    open: (replaced = {}) =>
+      openEngine({
+        network,
+        isTryOut: true,
+        chainIdentifier: found.chainIdentifier,
+        vaultKeys: found.keys,
+        seed,
+        accountIndex: found.nextAccountIndex,
+        deviceId,
+        deviceName: 'test device',
+        isKitConfirmed: true,
+        vaultCreatedAtMs: 1_700_000_000_000,
+        paths: {
+          index: join(home, 'index.db'),
+          spool: absolutePath(join(home, 'spool')),
+          own: [absolutePath(home), absolutePath(world.path('network'))],
+        },
+        files: openFileSystem(),
+        watchFiles: new ChokidarWatchFiles(),
+        ...ports,
+        ...replaced,
+      }),
+    blank: (other) => bareVault(world, other, list.join(' ')),
+  };
+}
