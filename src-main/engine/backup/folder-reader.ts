@@ -90,6 +90,8 @@ class FolderReader {
   };
   readonly #options: FolderReaderOptions;
   readonly #buffers: readonly [Uint8Array, Uint8Array];
+  /** Files that were small when scanned and no longer were when read. */
+  readonly #outgrown: FileToRead[] = [];
 
   constructor(options: FolderReaderOptions) {
     this.#options = options;
@@ -124,6 +126,8 @@ class FolderReader {
     } finally {
       await storing;
     }
+    // Only now: large files are read through both buffers, and no batch may lie in one of them.
+    for (const file of this.#outgrown) await this.#readLarge(file);
   }
 
   async #storeBatch(
@@ -131,12 +135,11 @@ class FolderReader {
     batched: readonly BatchedReading[],
     buffer: Uint8Array,
   ): Promise<void> {
-    const outgrown: FileToRead[] = [];
     const read: { file: FileToRead; reading: ReadFile; sizeBytes: number }[] = [];
     for (const [index, { reading, sizeBytes }] of batched.entries()) {
       const file = batch[index]!;
       if (reading.kind === 'read') read.push({ file, reading, sizeBytes });
-      else if (reading.kind === 'large') outgrown.push({ ...file, stat: reading.stat });
+      else if (reading.kind === 'large') this.#outgrown.push({ ...file, stat: reading.stat });
       else this.#note(reading);
     }
     const totalBytes = read.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -147,7 +150,6 @@ class FolderReader {
     for (const [index, { file, reading, sizeBytes }] of read.entries()) {
       await this.#remember(file, reading, contents[index] ?? [], sizeBytes);
     }
-    for (const file of outgrown) await this.#readLarge(file);
   }
 
   async #readLarge(file: FileToRead): Promise<void> {

@@ -145,6 +145,34 @@ export class Journal {
     }
   }
 
+  /**
+   * A pack that the network holds, with its chunks: how a lost journal is filled again. Its sealed
+   * bytes are not here and nobody asks for them.
+   */
+  addStored(
+    pack: Pick<PackRecord, 'packId' | 'permanent' | 'sizeBytes' | 'commitRecord'> & {
+      readonly blobId: BlobId;
+      readonly blobObjectId: ObjectId | undefined;
+      readonly endEpoch: Epoch;
+      readonly shardCount: number;
+    },
+    chunks: readonly (ChunkPlace & { readonly folderId: FolderId })[],
+  ): void {
+    const { packId, permanent, sizeBytes, commitRecord } = pack;
+    this.addSealed(
+      { packId, permanent, sizeBytes, sealedHash: new Uint8Array(0), commitRecord },
+      chunks,
+    );
+    this.#statements.stored.run(
+      commitRecord === undefined ? 'certified' : 'published',
+      pack.blobId,
+      pack.blobObjectId ?? null,
+      pack.endEpoch,
+      pack.shardCount,
+      packId,
+    );
+  }
+
   recordEncoded(packId: PackId, blobId: BlobId, rootHash: Uint8Array, shardCount: number): void {
     this.#statements.encoded.run(blobId, rootHash, shardCount, packId);
   }
@@ -253,6 +281,9 @@ function prepare(database: Database) {
     ),
     encoded: update("state = 'encoded', blob_id = ?, root_hash = ?, shard_count = ?"),
     registered: update("state = 'registered', blob_object_id = ?, end_epoch = ?"),
+    stored: update(
+      'state = ?, blob_id = ?, blob_object_id = ?, end_epoch = ?, shard_count = ?, spooled = 0',
+    ),
     uploaded: update("state = 'uploaded', certificate = ?, stored_shards = ?"),
     returned: update("state = 'registered', certificate = NULL"),
     state: update('state = ?'),

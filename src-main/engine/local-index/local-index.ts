@@ -44,13 +44,19 @@ export interface LocalIndex {
 }
 
 /**
- * Open the index at `path`, creating it when absent.
+ * Open the index at `path`.
  *
- * @throws EngineError `index-damaged` when the file is not a sound database,
- *   `format-unknown` when a newer release wrote it
+ * `mayCreate` makes one where there is none. A home that has been set up has one: there an absent
+ * or empty file is a lost index, and a new one in its place would forget what was published.
+ *
+ * @throws EngineError `index-damaged` when the file is not a sound index,
+ *   `format-unknown` when a newer release wrote it, `disk-full`
  */
-export function openLocalIndex(path: string): LocalIndex {
-  const database = openDatabase(path);
+export function openLocalIndex(
+  path: string,
+  options: { readonly mayCreate: boolean } = { mayCreate: true },
+): LocalIndex {
+  const database = openDatabase(path, options.mayCreate);
   const readFact = database.prepare<[string], { value: string }>(
     'SELECT value FROM facts WHERE name = ?',
   );
@@ -76,10 +82,33 @@ export function openLocalIndex(path: string): LocalIndex {
   };
 }
 
-function openDatabase(path: string): Database.Database {
+/**
+ * What SQLite threw, as the failure that it means to a person. Anything else is given back as it is.
+ */
+export function indexFailure(error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  // SQLite names no path and no value in its messages.
+  const { code: sqliteCode } = error;
+  const options = { context: { sqliteCode }, cause: error };
+  if (sqliteCode === 'SQLITE_FULL') {
+    return new EngineError('disk-full', 'the disk of the local index is full', options);
+  }
+  if (DAMAGE_CODES.test(sqliteCode)) {
+    return new EngineError('index-damaged', 'the local index is damaged', options);
+  }
+  return error;
+}
+
+/** What SQLite says when its file is no sound database, can't be read, or is not there. */
+const DAMAGE_CODES = /^SQLITE_(CORRUPT|NOTADB|CANTOPEN|IOERR|FORMAT|SCHEMA)/;
+
+function openDatabase(path: string, mayCreate: boolean): Database.Database {
   let database: Database.Database | undefined;
   try {
-    database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    database = new Database(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: !mayCreate });
+    if (!mayCreate && database.pragma('user_version', { simple: true }) === 0) {
+      throw new EngineError('index-damaged', 'the local index is empty');
+    }
     database.pragma('journal_mode = WAL');
     // A transaction that was paid for must be in the journal even after a power cut.
     database.pragma('synchronous = FULL');
@@ -91,7 +120,8 @@ function openDatabase(path: string): Database.Database {
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof EngineError) throw error;
+    const failure = indexFailure(error);
+    if (failure instanceof EngineError) throw failure;
     throw new EngineError('index-damaged', 'the local index cannot be opened', { cause: error });
   }
 }
