@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseNetwork } from '#engine/model/network.ts';
 import { parseSuiAddress } from '#engine/model/ids.ts';
 import { callLocalnet } from './control-channel.ts';
-import { startLocalnet, type LocalnetNetworkFile, type RunningLocalnet } from './localnet.ts';
+import { startLocalnet, type RunningLocalnet } from './localnet.ts';
+import type { LocalnetNetworkFile } from './network-file.ts';
 import { joinLocalnet, runLocalnet, stopLocalnet } from './process.ts';
 
 const SMALL = { shards: 13, nodes: 4, port: 0 } as const;

@@ -11,7 +11,7 @@
  *     nodes/NN/       one storage node each: keys, shards, blobs
  *     lock.sqlite     held while a process runs it
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '#engine/model/engine-error.ts';
 import type { ObjectId, SuiAddress } from '#engine/model/ids.ts';
@@ -21,6 +21,13 @@ import { createRpcFaults, type RpcFaults } from './chain/rpc/faults.ts';
 import { serveFaucet, serveRpc } from './chain/rpc/serve.ts';
 import { moveShards } from './assignment.ts';
 import { lockDirectory } from './directory-lock.ts';
+import { InvalidBlobReporter } from './invalidation.ts';
+import {
+  describeNetwork,
+  rpcEndpoints,
+  writeNetworkFile,
+  type LocalnetNetworkFile,
+} from './network-file.ts';
 import { resolveBehaviour } from './nodes/behaviour.ts';
 import { ByteBudget } from './nodes/byte-budget.ts';
 import { CodecEncoding } from './nodes/codec-encoding.ts';
@@ -36,7 +43,6 @@ import {
   writeSettings,
   type LocalnetChoices,
   type LocalnetSettings,
-  type LocalnetTransport,
 } from './settings.ts';
 
 /** Slivers in memory while they are verified, over all nodes. */
@@ -56,31 +62,6 @@ export interface LocalnetOptions extends LocalnetChoices {
   readonly recoveryQuietMs?: number | undefined;
   /** Lines for a person; nowhere by default. */
   readonly log?: ((line: string) => void) | undefined;
-}
-
-/** The network file, with what only a local network can tell. */
-export interface LocalnetNetworkFile {
-  readonly name: 'local';
-  readonly rpc: LocalnetRpc | readonly LocalnetRpc[];
-  readonly walrus: {
-    readonly systemObjectId: string;
-    readonly stakingObjectId: string;
-    readonly exchangeObjectIds: readonly string[];
-  };
-  readonly faucet: { readonly url: string };
-  readonly transactions: { readonly expiration: 'default' };
-  readonly nodes: { readonly scheme: 'http' | 'https'; readonly trust: 'none' | 'pinned' };
-  readonly storageNodes: readonly {
-    readonly index: number;
-    readonly id: string;
-    readonly address: string;
-    readonly shards: readonly number[];
-  }[];
-}
-
-interface LocalnetRpc {
-  readonly transport: LocalnetTransport;
-  readonly url: string;
 }
 
 export interface LocalnetNode {
@@ -226,6 +207,9 @@ async function startNodes(
   const encoding = new CodecEncoding(settings.shardCount);
   const uploadBudget = new ByteBudget(UPLOAD_BYTES_MAX);
   const reencodeTurns = new ByteBudget(1);
+  const [rpc] = rpcEndpoints(settings);
+  if (!rpc) throw new EngineError('usage', '--rpc needs at least one transport');
+  const reporter = new InvalidBlobReporter({ chain, rpc, seed: settings.seed });
   const nodes: LocalnetNode[] = [];
   for (const [index, { id, name, port, behaviour }] of settings.nodes.entries()) {
     const own = keys[index];
@@ -249,6 +233,7 @@ async function startNodes(
       reencodeTurn: (work) => reencodeTurns.run(1, work),
       recoveryQuietMs: options.recoveryQuietMs ?? RECOVERY_QUIET_MS,
       fsync: options.fsync ?? false,
+      reportInvalid: (certificate) => reporter.report(certificate),
       log: (message) => options.log?.(`${name}: ${message}`),
     });
     closing.defer(() => node.close());
@@ -278,12 +263,6 @@ function startTicking(
     clearInterval(timer);
     await running;
   };
-}
-
-function writeNetworkFile(dir: string, networkFile: LocalnetNetworkFile): void {
-  const incoming = join(dir, 'network.json.new');
-  writeFileSync(incoming, `${JSON.stringify(networkFile, undefined, 2)}\n`);
-  renameSync(incoming, join(dir, 'network.json'));
 }
 
 class Localnet implements RunningLocalnet {
@@ -397,30 +376,4 @@ class Localnet implements RunningLocalnet {
   close(): Promise<void> {
     return this.#closing.disposeAsync();
   }
-}
-
-function describeNetwork(settings: LocalnetSettings, chain: Chain): LocalnetNetworkFile {
-  const url = `http://${HOST}:${String(settings.rpcPort)}`;
-  const endpoints = settings.rpc.map((transport) => ({ transport, url }));
-  const [only] = endpoints;
-  return {
-    name: 'local',
-    rpc: endpoints.length === 1 && only ? only : endpoints,
-    walrus: {
-      systemObjectId: chain.networkIds.systemObjectId,
-      stakingObjectId: chain.networkIds.stakingObjectId,
-      exchangeObjectIds: chain.networkIds.exchangeObjectIds,
-    },
-    faucet: { url: `http://${HOST}:${String(settings.faucetPort)}/v2/gas` },
-    transactions: { expiration: 'default' },
-    nodes: settings.https
-      ? { scheme: 'https', trust: 'pinned' }
-      : { scheme: 'http', trust: 'none' },
-    storageNodes: chain.view.committee.members.map(({ nodeId, networkAddress, shards }, index) => ({
-      index,
-      id: nodeId,
-      address: networkAddress,
-      shards,
-    })),
-  };
 }

@@ -14,7 +14,8 @@ import {
 } from '#engine/model/engine-error.ts';
 import { runControlCommand } from './control-commands.ts';
 import { callLocalnet, serveControl } from './control-channel.ts';
-import { startLocalnet, type LocalnetNetworkFile, type LocalnetOptions } from './localnet.ts';
+import { startLocalnet, type LocalnetOptions } from './localnet.ts';
+import type { LocalnetNetworkFile } from './network-file.ts';
 
 const LOG_FILE = 'localnet.log';
 /** How often a joined or stopping network is looked at. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { epoch, shardIndex, type ObjectId } from '#engine/model/ids.ts';
 import type { Committee, StorageNode as CommitteeMember } from '#engine/model/walrus.ts';
+import type { InvalidBlobCertificate } from '#localnet/nodes/attestations.ts';
 import { resolveBehaviour, type BehaviourChoice } from '#localnet/nodes/behaviour.ts';
 import { ByteBudget } from '#localnet/nodes/byte-budget.ts';
 import { CodecEncoding } from '#localnet/nodes/codec-encoding.ts';
@@ -31,6 +32,8 @@ export interface NodeGroup {
   readonly nodes: readonly StorageNode[];
   readonly committee: Committee;
   readonly encoding: CodecEncoding;
+  /** What the nodes told the chain. */
+  readonly invalidBlobs: readonly InvalidBlobCertificate[];
   /** What the nodes logged. */
   readonly log: readonly string[];
   close(): Promise<void>;
@@ -62,6 +65,7 @@ export async function startNodeGroup(options: NodeGroupOptions): Promise<NodeGro
   const uploadBudget = new ByteBudget(64 * MIB);
   const reencodeBudget = new ByteBudget(1);
   const log: string[] = [];
+  const invalidBlobs: InvalidBlobCertificate[] = [];
   const nodes = await Promise.all(
     members.map(async ({ nodeId, name }, index) => {
       const own = keys[index];
@@ -85,6 +89,12 @@ export async function startNodeGroup(options: NodeGroupOptions): Promise<NodeGro
         reencodeTurn: (work) => reencodeBudget.run(1, work),
         recoveryQuietMs: options.recoveryQuietMs ?? 0,
         fsync: false,
+        reportInvalid: async (certificate) => {
+          invalidBlobs.push(certificate);
+          if (!invalidBlobs.slice(0, -1).some(({ blobId }) => blobId === certificate.blobId)) {
+            chain.emit({ kind: 'blob-invalid', blobId: certificate.blobId });
+          }
+        },
         log: (message) => log.push(`${name}: ${message}`),
       });
       await node.start();
@@ -96,6 +106,7 @@ export async function startNodeGroup(options: NodeGroupOptions): Promise<NodeGro
     nodes,
     committee,
     encoding,
+    invalidBlobs,
     log,
     close: async () => {
       await Promise.all(nodes.map((node) => node.close()));

@@ -2,7 +2,7 @@
  * @file A blob on its way to the storage nodes of a group, without any client of ours.
  */
 import { request } from 'node:http';
-import { encodeBlob, type EncodedBlob } from '#engine/codec/rs2.ts';
+import { encodeBlob, readMetadata, type EncodedBlob } from '#engine/codec/rs2.ts';
 import { epoch, sliverPairIndex, type ObjectId } from '#engine/model/ids.ts';
 import type { SliverAxis, StorageNode as CommitteeMember } from '#engine/model/walrus.ts';
 import { pairOfShard } from '#localnet/nodes/encoding.ts';
@@ -166,4 +166,30 @@ export async function makeBlob(
   );
   const encoded = await encodeBlob(content, group.committee.shardCount);
   return new TestBlob(group, encoded, numberedId(0x1000 + seed));
+}
+
+/**
+ * The same slivers under metadata that names another hash for one of them: no node can ever hold
+ * that one, and whoever rebuilds it can prove that the writer lied.
+ */
+export async function makeInconsistent(
+  group: NodeGroup,
+  honest: TestBlob,
+  axis: SliverAxis,
+): Promise<TestBlob> {
+  const { shardCount } = group.committee;
+  const metadata = withWrongHash(honest.encoded.metadata, axis);
+  const parsed = readMetadata(metadata, shardCount);
+  const lying = { ...honest.encoded, metadata, parsed, blobId: parsed.blobId };
+  return new TestBlob(group, lying, honest.objectId);
+}
+
+/** BCS BlobMetadata with another hash for one sliver of the last pair. */
+export function withWrongHash(metadata: Uint8Array, axis: SliverAxis): Uint8Array {
+  // Per pair two nodes, each a tag and 32 bytes, the primary one first.
+  const lastPair = metadata.length - 66;
+  const changed = Uint8Array.from(metadata);
+  const at = lastPair + (axis === 'primary' ? 1 : 34);
+  changed[at] = (changed[at] ?? 0) ^ 0xff;
+  return changed;
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startNodeGroup, type NodeGroup, type NodeGroupOptions } from '#test/support/node-group.ts';
-import { askNode, makeBlob } from '#test/support/stored-blob.ts';
+import { askNode, makeBlob, makeInconsistent } from '#test/support/stored-blob.ts';
+import { verifyAggregate } from '#engine/codec/bls.ts';
 import type { StorageNode as CommitteeMember } from '#engine/model/walrus.ts';
 import { epoch, shardIndex } from '#engine/model/ids.ts';
 import type { StorageNode } from './storage-node.ts';
@@ -11,6 +12,8 @@ const FOUR_NODES = [
   [6, 7, 8, 9],
   [10, 11, 12],
 ] as const;
+
+const empty = new Uint8Array();
 
 let group: NodeGroup | undefined;
 afterEach(async () => {
@@ -263,6 +266,39 @@ describe('recovery', () => {
     blob.certify();
     expect((await blob.confirmation(member(3))).outcome).toBe('MISSING_SLIVERS');
     expect(node(3).openWorkCount).toBe(1);
+  });
+});
+
+describe('a blob that was encoded wrongly', () => {
+  test('is found out in recovery, proven to the others, and reported', async () => {
+    const running = await start();
+    // Nobody can be given the sliver with the wrong hash, so its node has to recover it.
+    const honest = await makeBlob(running);
+    const blob = await makeInconsistent(running, honest, 'primary');
+    blob.register();
+    for (const each of running.committee.members) await blob.storeOn(each);
+    blob.certify();
+    await until(async () => running.invalidBlobs.length > 0);
+    const [certificate] = running.invalidBlobs;
+    expect(certificate?.blobId).toBe(blob.blobId);
+    expect((await askNode(member(0), `${blob.path}/status`)).outcome).toHaveProperty('invalid');
+    const signers = running.committee.members.filter(
+      ({ memberIndex }) => ((certificate?.signersBitmap[0] ?? 0) >> memberIndex) & 1,
+    );
+    expect(signers.flatMap(({ shards }) => shards).length).toBeGreaterThanOrEqual(5);
+    const keys = signers.map(({ publicKey }) => publicKey);
+    const { message, signature } = certificate ?? { message: empty, signature: empty };
+    expect(await verifyAggregate(keys, message, signature)).toBe(true);
+  });
+
+  test('is not believed without a proof', async () => {
+    const blob = await makeBlob(await start());
+    blob.register();
+    await blob.storeOn(member(0));
+    const path = `${blob.path}/inconsistencyProof/primary`;
+    const nothing = Uint8Array.of(0, 0, 0);
+    const answer = await askNode(member(0), path, { method: 'POST', body: nothing });
+    expect(answer.outcome).toBe('INVALID_PROOF');
   });
 });
 

@@ -12,6 +12,7 @@ import { mkdirSync } from 'node:fs';
 import type { Chain, ChainEvent } from '#localnet/chain/chain.ts';
 import type { BlobId, ObjectId } from '#engine/model/ids.ts';
 import type { Committee, SliverAxis } from '#engine/model/walrus.ts';
+import { collectAttestations, type InvalidBlobCertificate } from './attestations.ts';
 import type { NodeBehaviour } from './behaviour.ts';
 import { BlobLedger } from './blob-ledger.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -50,6 +51,8 @@ export interface StorageNodeOptions {
   readonly recoveryQuietMs: number;
   /** See [Note: No fsync] in sliver-store.ts. */
   readonly fsync: boolean;
+  /** Tell the chain of a blob that was encoded wrongly. */
+  readonly reportInvalid: (certificate: InvalidBlobCertificate) => Promise<void>;
   readonly log: (message: string) => void;
 }
 
@@ -370,10 +373,23 @@ export class StorageNode {
   async #recoverOnce(blobId: BlobId, signal: AbortSignal): Promise<boolean> {
     const shards = this.#shards.owned();
     const outcome = await recoverBlob(this.#recoveryContext(), blobId, shards, signal);
-    if (outcome.kind === 'inconsistent') {
-      this.#options.log(`blob ${blobId} was encoded inconsistently and cannot be recovered`);
-    }
+    if (outcome.kind === 'inconsistent') await this.#attest(blobId, outcome, signal);
     return outcome.kind === 'complete';
+  }
+
+  /** The blob cannot be recovered by anybody: have that written on the chain. */
+  async #attest(
+    blobId: BlobId,
+    finding: { readonly axis: SliverAxis; readonly proof: Uint8Array },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const committee = this.#committee();
+    const self = committee.members.find(({ nodeId }) => nodeId === this.nodeId);
+    if (!self) return;
+    const { signer, reportInvalid } = this.#options;
+    const context = { self, committee, signer, peers: this.#peers };
+    const certificate = await collectAttestations(context, blobId, finding, signal);
+    if (certificate) await reportInvalid(certificate);
   }
 
   #recoveryContext(): RecoveryContext {
