@@ -19,7 +19,7 @@ import { generateKeyPair, sign as signBls } from '#engine/codec/bls.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { systemRandom } from '#platform/system-random.ts';
 import { startScriptedNode, type ScriptedNode, type ScriptedNodeOptions } from './scripted-node.ts';
-import { sliverCodec } from './sliver-codec.ts';
+import { sliverCodec } from '#engine/sliver-codec.ts';
 
 /** A scripted node with what a test needs to lie in its name. */
 export interface CommitteeMember {
