@@ -20,6 +20,12 @@ export const CORS = {
   'access-control-expose-headers': 'grpc-status,grpc-message',
 } as const;
 
+/**
+ * Idle connections stay open for longer than any client keeps one: a server that closes first
+ * resets the request that a client sends at that moment.
+ */
+const KEEP_ALIVE_MS = 120_000;
+
 /** Listen, and close by dropping the connections that are still open. */
 export async function listen(
   server: Server,
@@ -27,6 +33,7 @@ export async function listen(
   host: string,
   scheme: 'http' | 'https',
 ): Promise<RpcServer> {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

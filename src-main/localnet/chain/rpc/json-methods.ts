@@ -24,7 +24,6 @@ import {
   eventsJson,
   objectChanges,
   transactionResponse,
-  type TransactionOptions,
 } from './json-transactions.ts';
 import { coinMetadata, type NodeState } from './node-state.ts';
 
