@@ -1,6 +1,7 @@
 /**
  * @file What every command shares: where the home is, how to print, how to stop, how to fail.
  */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { EngineConnection } from '#contract/api.ts';
 import { errorCodes, EXIT, type ExitCode, type SerializedError } from '#contract/errors.ts';
@@ -60,7 +61,7 @@ export async function runCommand(
   process.on('SIGTERM', stop);
   const isJson = options.json === true;
   const context: CommandContext = {
-    home: options.home ?? process.env['FLOE_HOME'] ?? defaultHome(),
+    home: resolve(options.home ?? process.env['FLOE_HOME'] ?? defaultHome()),
     passphraseFile: options.passphraseFile ?? process.env['FLOE_PASSPHRASE_FILE'],
     isJson,
     signal: controller.signal,

@@ -1,10 +1,11 @@
 /** @file add, remove, folders, status, sync, daemon, extend, doctor. */
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import type { FolderStatus, SyncReport, VaultStatus } from '#contract/api.ts';
-import { EXIT } from '#contract/errors.ts';
+import type { DoctorReport, FolderStatus, SyncReport, VaultStatus } from '#contract/api.ts';
+import { errorCodes, EXIT, type ExitCode } from '#contract/errors.ts';
+import { connectForRebuild } from '#host/connect.ts';
 import { serveHome } from '#host/daemon.ts';
-import { runCommand, withEngine, type Outcome } from './context.ts';
+import { runCommand, withEngine, type CommandContext, type Outcome } from './context.ts';
 import { packEventText } from './pack-text.ts';
 import { bytesText, coinText, dateText, tableLines } from './text.ts';
 
@@ -32,24 +33,47 @@ export function addEngineCommands(program: Command): void {
         }),
       ),
     );
+  addDoctorCommand(program);
+}
+
+function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
     .description('look at everything of this home, and at the network behind it')
     .option('--rebuild-index', 'set a damaged local index aside and read it back from the network')
     .action(async (options: { rebuildIndex?: boolean }, command: Command) =>
-      runCommand(command, async (context) =>
-        withEngine(context, async ({ api }) => {
-          const report = await api.doctor({ rebuildIndex: options.rebuildIndex === true }, context);
-          context.print(
-            report,
-            report.findings.map(
-              (finding) => `${finding.ok ? 'ok  ' : 'BAD '} ${finding.area}: ${finding.sentence}`,
-            ),
+      runCommand(command, async (context) => {
+        const rebuildIndex = options.rebuildIndex === true;
+        if (!rebuildIndex) {
+          return withEngine(context, async ({ api }) =>
+            printFindings(context, await api.doctor({}, context), undefined),
           );
-          return report.findings.every((finding) => finding.ok) ? EXIT.ok : EXIT.damage;
-        }),
-      ),
+        }
+        const connection = await connectForRebuild(context);
+        try {
+          const report = await connection.api.doctor({ rebuildIndex }, context);
+          return printFindings(context, report, connection.setAside);
+        } finally {
+          await connection.close();
+        }
+      }),
     );
+}
+
+/** The exit code is that of the first thing that is wrong. */
+function printFindings(
+  context: CommandContext,
+  report: DoctorReport,
+  setAside: string | undefined,
+): ExitCode {
+  context.print({ ...report, ...(setAside === undefined ? {} : { setAside }) }, [
+    ...report.findings.map(
+      (finding) => `${finding.ok ? 'ok  ' : 'BAD '} ${finding.area}: ${finding.sentence}`,
+    ),
+    ...(setAside === undefined ? [] : [`What was damaged is kept in ${setAside}`]),
+  ]);
+  const bad = report.findings.find((finding) => !finding.ok);
+  return bad === undefined ? EXIT.ok : errorCodes[bad.code ?? 'internal'].exit;
 }
 
 export function positiveInteger(text: string): number {

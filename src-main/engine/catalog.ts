@@ -120,7 +120,10 @@ export class Catalog {
   }
 
   /** A snapshot with its pack index and keys, ready to be read. */
-  async open({ location }: CatalogSnapshot, signal?: AbortSignal): Promise<OpenedSnapshot> {
+  async open(
+    { location }: Pick<CatalogSnapshot, 'location'>,
+    signal?: AbortSignal,
+  ): Promise<OpenedSnapshot> {
     return readSnapshot(location, this.#parts.reader, signal);
   }
 

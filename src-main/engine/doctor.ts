@@ -4,13 +4,14 @@ import type { CommitRecord } from './backup/commit-record.ts';
 import type { EngineParts } from './engine.ts';
 import { EngineError, isAbort } from './model/engine-error.ts';
 import { packsOfCommit, readProtection } from './protection.ts';
+import { rebuildIndex } from './rebuild.ts';
 
 type Finding = DoctorReport['findings'][number];
 
 /** Each look is a function that gives a sentence, or throws what is wrong. */
 export async function doctor(
   parts: EngineParts,
-  _request: { readonly rebuildIndex?: boolean },
+  request: { readonly rebuildIndex?: boolean },
   signal: AbortSignal,
 ): Promise<DoctorReport> {
   const { index, chain, options, wallet, catalog, storage } = parts;
@@ -23,6 +24,16 @@ export async function doctor(
       findings.push({ area, ok: false, sentence: error.message, code: error.code });
     }
   };
+  if (request.rebuildIndex === true) {
+    // Not a look: when this fails there is nothing to look at.
+    const { folders, packs, chunks } = await rebuildIndex(parts, signal);
+    findings.push({
+      area: 'local index',
+      ok: true,
+      sentence: `read back from the network: ${String(folders)} folders, ${String(packs)} packs, ${String(chunks)} chunks. Folders that were never synced must be added again`,
+      code: undefined,
+    });
+  }
   await look('local index', () => {
     const problems = index.integrityProblems();
     if (problems.length > 0) throw new EngineError('index-damaged', problems.join('; '));

@@ -25,7 +25,7 @@ import { ensureFunds } from './funds.ts';
 import { ACCOUNT_GAP, buildHeadFields, readHeadOf, type Head, type HeadReader } from './heads.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
-import { openLocalIndex, type LocalIndex } from './local-index/local-index.ts';
+import { indexFailure, openLocalIndex, type LocalIndex } from './local-index/local-index.ts';
 import { EngineError, isAbort, serializeError } from './model/engine-error.ts';
 import { displayPath, type DeviceId, type SuiAddress } from './model/ids.ts';
 import type { Network } from './model/network.ts';
@@ -73,6 +73,8 @@ export interface EngineOptions {
     /** Floe's own folders, which are never protected. */
     readonly own: readonly AbsolutePath[];
   };
+  /** Whether an absent index is a new one (default), or a lost one: `index-damaged`. */
+  readonly mayCreateIndex?: boolean;
   readonly files: FileSystem;
   readonly watchFiles: WatchFiles;
   readonly clock: Clock;
@@ -112,7 +114,7 @@ export function openEngine(options: EngineOptions): Engine {
   const parts = openParts(options, emit);
   const floe = new FloeEngine(parts);
   return {
-    api: floe,
+    api: withIndexFailures(floe),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -122,9 +124,28 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
+/** The same methods; what SQLite throws inside of them becomes a failure with a code. */
+function withIndexFailures(api: EngineApi): EngineApi {
+  const methods = Object.entries(api as unknown as Record<string, unknown>)
+    .filter(([, method]) => typeof method === 'function')
+    .map(([name, method]) => [
+      name,
+      async (...given: unknown[]) => {
+        try {
+          return await (method as (...values: unknown[]) => Promise<unknown>)(...given);
+        } catch (error) {
+          throw indexFailure(error);
+        }
+      },
+    ]);
+  return Object.fromEntries(methods) as EngineApi;
+}
+
 function openParts(options: EngineOptions, emit: (event: EngineEvent) => void): EngineParts {
   const { network, clock, random, logger, seed, files, vaultKeys } = options;
-  const index = openLocalIndex(options.paths.index);
+  const index = openLocalIndex(options.paths.index, {
+    mayCreate: options.mayCreateIndex !== false,
+  });
   const codec = archiveCodec(random);
   const spool = openSpool({ files, folder: options.paths.spool, hash: blake3 });
   const chain = openChain(network, { clock, logger, random });
@@ -321,6 +342,13 @@ function refuseForeignHead(
       context: { account: options.accountIndex },
     });
   }
+  if ((head?.sequence ?? 0) > seen) {
+    throw new EngineError(
+      'index-damaged',
+      'the local index is older than what this device has published',
+      { context: { shown: head?.sequence ?? 0, seen } },
+    );
+  }
   if ((head?.sequence ?? 0) < seen) {
     throw new EngineError(
       'head-rolled-back',
@@ -374,6 +402,7 @@ class FloeEngine implements EngineApi {
   #river: Promise<void> | undefined;
   #riverFailure: Error | undefined;
   #watching: Watching | undefined;
+  #isHeadChecked = false;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -532,7 +561,8 @@ class FloeEngine implements EngineApi {
         const report = await this.#attempt(folder, acceptDeletions, signal);
         emit({ kind: 'sync-ended', folderId, folderName, problem: undefined });
         return report;
-      } catch (error) {
+      } catch (thrown) {
+        const error = indexFailure(thrown);
         const delayMs = this.#retryDelayMs(error, refreshes, backoffs);
         if (delayMs !== undefined && !signal.aborted) {
           if ((error as EngineError).retry === 'after-refresh') refreshes += 1;
@@ -582,6 +612,7 @@ class FloeEngine implements EngineApi {
   ): Promise<SyncReport['folders'][number]> {
     const { index, options, river, chain } = this.#parts;
     await this.#drain(signal);
+    await this.#checkHead(signal);
     const system = await river.refresh(signal);
     this.#forgetLapsed(folder, system);
     const result = await this.#seal(folder, acceptDeletions, system, signal);
@@ -608,6 +639,14 @@ class FloeEngine implements EngineApi {
       unread: result.unread.map(({ path, reason }) => ({ path: displayPath(path), reason })),
       protectedUntil: protection?.until,
     };
+  }
+
+  /** Before anything is paid for: the head on chain and the local index tell the same story. */
+  async #checkHead(signal: AbortSignal): Promise<void> {
+    if (this.#isHeadChecked) return;
+    const head = await readHeadOf(this.#parts, this.#parts.options.accountIndex, signal);
+    refuseForeignHead(this.#parts, head?.device);
+    this.#isHeadChecked = true;
   }
 
   async #protection(

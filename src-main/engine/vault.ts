@@ -7,6 +7,7 @@ import { isKit, readKit, writeKit } from './archive/kit.ts';
 import { blake3 } from './codec/hash.ts';
 import { deriveVaultKeys, parseWords, seedFromWords, type VaultKeys } from './codec/keys.ts';
 import { readAllHeads } from './heads.ts';
+import { openLocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { SuiAddress, VaultId } from './model/ids.ts';
 import type { Network } from './model/network.ts';
@@ -38,6 +39,11 @@ export interface FoundVault {
  */
 export function readWords(text: string): readonly string[] {
   return isKit(text) ? readKit(text, { blake3 }).words : parseWords(text);
+}
+
+/** Make the local index of a home that is being set up. From then on its absence is damage. */
+export function createLocalIndex(path: string): void {
+  openLocalIndex(path).close();
 }
 
 /** Look for a vault of these words on the network. */

@@ -3,12 +3,13 @@
  * process for as long as the connection is open.
  */
 import type { EngineConnection } from '#contract/api.ts';
+import type { Engine } from '#engine/engine.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { absolutePathText, type FileLock } from '#engine/ports/file-system.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { connectToEngine, type RemoteEngine } from './engine-client.ts';
 import { homePaths } from './home.ts';
-import { openHome } from './open-home.ts';
+import { openHome, openHomeForRebuild } from './open-home.ts';
 
 const TOKEN_BYTES_MAX = 1_024;
 
@@ -46,9 +47,37 @@ export function lockHome(home: string): FileLock {
 export async function connectEngine(options: ConnectOptions): Promise<EngineConnection> {
   const remote = await connectRemote(options.home);
   if (remote) return remote;
-  const lock = lockHome(options.home);
+  return holdingLock(options.home, () => openHome(options.home, options.passphraseFile));
+}
+
+/**
+ * Run an engine in this process although the home's index may be damaged; `setAside` names the
+ * folder that keeps the damaged files, if there were any.
+ *
+ * @throws EngineError `home-in-use` also while an engine serves the home: its index is open
+ */
+export async function connectForRebuild(
+  options: ConnectOptions,
+): Promise<EngineConnection & { readonly setAside: string | undefined }> {
+  const remote = await connectRemote(options.home);
+  if (remote) {
+    await remote.close();
+    const message = `the engine of ${options.home} runs; stop it before its index is rebuilt`;
+    throw new EngineError('home-in-use', message, { context: { pid: remote.pid } });
+  }
+  let setAside: string | undefined;
+  const connection = await holdingLock(options.home, async () => {
+    const opened = await openHomeForRebuild(options.home, options.passphraseFile);
+    ({ setAside } = opened);
+    return opened.engine;
+  });
+  return { ...connection, setAside };
+}
+
+async function holdingLock(home: string, open: () => Promise<Engine>): Promise<EngineConnection> {
+  const lock = lockHome(home);
   try {
-    const engine = await openHome(options.home, options.passphraseFile);
+    const engine = await open();
     return {
       api: engine.api,
       subscribe: (listener) => engine.subscribe(listener),

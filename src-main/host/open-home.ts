@@ -5,9 +5,14 @@
 import { hostname } from 'node:os';
 import { openEngine, type Engine } from '#engine/engine.ts';
 import { argon2id, deriveVaultKeys, readWords, seedFromWords } from '#engine/vault.ts';
-import { EngineError } from '#engine/model/engine-error.ts';
+import { EngineError, hasCode } from '#engine/model/engine-error.ts';
 import type { DeviceId } from '#engine/model/ids.ts';
-import { absolutePath, absolutePathText, type FileSystem } from '#engine/ports/file-system.ts';
+import {
+  absolutePath,
+  absolutePathText,
+  type AbsolutePath,
+  type FileSystem,
+} from '#engine/ports/file-system.ts';
 import type { SecretStore } from '#engine/ports/ports.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { defaultLocalnetFolder } from '#platform/home.ts';
@@ -19,7 +24,11 @@ import { systemRandom } from '#platform/system-random.ts';
 import { ChokidarWatchFiles } from '#platform/watch.ts';
 import {
   homePaths,
+  INDEX_FILES,
   readVaultFile,
+  repairVaultFile,
+  setAside,
+  VAULT_FILE,
   type HomePaths,
   type SecretPlace,
   type VaultFile,
@@ -78,7 +87,11 @@ export async function openSecretStore(
  * @throws EngineError `home-not-initialised`, `secret-store-unavailable`, `passphrase-wrong`,
  *   `index-damaged`, `format-unknown`
  */
-export async function openHome(home: string, passphraseFile: string | undefined): Promise<Engine> {
+export async function openHome(
+  home: string,
+  passphraseFile: string | undefined,
+  options: { readonly mayCreateIndex?: boolean } = {},
+): Promise<Engine> {
   const files = openFileSystem();
   const paths = homePaths(home);
   const vault = await readVaultFile(files, paths);
@@ -115,12 +128,41 @@ export async function openHome(home: string, passphraseFile: string | undefined)
       spool: paths.spool,
       own: [paths.root, absolutePath(defaultLocalnetFolder())],
     },
+    mayCreateIndex: options.mayCreateIndex === true,
     files,
     watchFiles: new ChokidarWatchFiles(),
     clock: systemClock,
     random: systemRandom,
     logger: openLogger(systemClock, log.sink),
   });
+}
+
+/**
+ * Open a home whose index or vault file may be damaged: what cannot be read is set aside, and an
+ * empty index takes its place, to be filled by `doctor`. A sound one stays.
+ *
+ * @throws EngineError as openHome
+ */
+export async function openHomeForRebuild(
+  home: string,
+  passphraseFile: string | undefined,
+): Promise<{ readonly engine: Engine; readonly setAside: string | undefined }> {
+  const files = openFileSystem();
+  const paths = homePaths(home);
+  const nowMs = systemClock.nowMs();
+  let kept: AbsolutePath | undefined;
+  await repairVaultFile(files, paths, () => {
+    kept = setAside(files, paths, [VAULT_FILE], nowMs);
+  });
+  let engine: Engine;
+  try {
+    engine = await openHome(home, passphraseFile);
+  } catch (error) {
+    if (!hasCode(error, 'index-damaged')) throw error;
+    kept = setAside(files, paths, INDEX_FILES, nowMs) ?? kept;
+    engine = await openHome(home, passphraseFile, { mayCreateIndex: true });
+  }
+  return { engine, setAside: kept && absolutePathText(kept) };
 }
 
 const homeLog = (paths: HomePaths) => absolutePath(`${absolutePathText(paths.root)}/floe.log`);

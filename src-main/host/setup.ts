@@ -4,9 +4,16 @@
  * Order matters: the words are kept safe and confirmed before the vault file exists, and the vault
  * file is what makes a home a home. A crash before it leaves a home that can be set up again.
  */
-import { createDeviceId, findVault, generateWords, kitText, readWords } from '#engine/vault.ts';
+import {
+  createDeviceId,
+  createLocalIndex,
+  findVault,
+  generateWords,
+  kitText,
+  readWords,
+} from '#engine/vault.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
-import { absolutePath, type FileSystem } from '#engine/ports/file-system.ts';
+import { absolutePath, absolutePathText, type FileSystem } from '#engine/ports/file-system.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { openLogger } from '#platform/log-file.ts';
 import { systemClock } from '#platform/system-clock.ts';
@@ -15,7 +22,9 @@ import { resolve } from 'node:path';
 import { connectEngine } from './connect.ts';
 import {
   homePaths,
+  INDEX_FILES,
   readVaultFile,
+  setAside,
   writeVaultFile,
   type HomePaths,
   type SecretPlace,
@@ -113,6 +122,11 @@ export async function setUpVault(options: SetupOptions): Promise<SetupReport> {
     options.words !== undefined ||
     isTryOut(network) ||
     (await confirmByTyping(words, options));
+  // An index without a vault file is left from a setup that did not end, or from another vault.
+  setAside(files, paths, INDEX_FILES, systemClock.nowMs());
+  // SQLite makes its files itself: they may hold names, and are for their owner alone.
+  process.umask(0o077);
+  createLocalIndex(absolutePathText(paths.index));
   await writeVaultFile(files, paths, {
     network,
     networkJson: options.network.json,

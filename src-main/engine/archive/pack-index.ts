@@ -343,6 +343,18 @@ export class PackIndex {
     return undefined;
   }
 
+  /** Every entry, each once, as the newest segment that names it says. */
+  *entries(): Generator<FoundEntry & { readonly id: ChunkId }> {
+    const seen = new Set<ChunkId>();
+    for (const segment of this.#segments) {
+      for (const entry of segment.entries()) {
+        if (seen.has(entry.id)) continue;
+        seen.add(entry.id);
+        yield { id: entry.id, ...found(entry) };
+      }
+    }
+  }
+
   /** Every pack that any segment names, each once. */
   packs(): IndexedPack[] {
     const packs = new Map<string, IndexedPack>();

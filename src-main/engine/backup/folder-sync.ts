@@ -116,7 +116,8 @@ interface ScannedFolder {
  */
 export async function syncFolder(options: FolderSyncOptions): Promise<FolderSyncResult> {
   const scanned = await scanFolder(options);
-  if (!options.acceptDeletions) refuseMassDeletion(scanned.summary);
+  if (!options.acceptDeletions)
+    refuseMassDeletion(scanned.summary, forgottenFiles(options, scanned.known));
   const sealing = openSealing(options);
   const readings = await readFolderFiles(scanned.toRead, {
     files: options.files,
@@ -158,7 +159,7 @@ async function scanFolder(options: FolderSyncOptions): Promise<ScannedFolder> {
     files,
     root: absolutePath(folder.root),
     known: (directory) => known.directories.get(directory) ?? nothing,
-    knownFiles: known.fileCount,
+    knownFiles: Math.max(known.fileCount, forgottenFiles(options, known)),
     knownDevice: folder.rootDevice === undefined ? undefined : BigInt(folder.rootDevice),
     ignorePatterns: folder.excludes,
     ownDirectories: options.ownDirectories,
@@ -205,8 +206,19 @@ function sortChange(
   }
 }
 
-function refuseMassDeletion(summary: ScanSummary): void {
-  const judged = judgeMassChange(summary);
+/**
+ * Files of the newest snapshot, when nothing is known here of single files: the index was read
+ * back, or everything is to be stored anew. An empty folder is then no less suspicious.
+ */
+function forgottenFiles({ index, folder }: FolderSyncOptions, known: KnownTree): number {
+  if (known.root || known.fileCount > 0) return 0;
+  const newest = index.snapshots.newest(folder.folderId);
+  return newest ? (JSON.parse(newest.record) as CommitRecord).totals.fileCount : 0;
+}
+
+function refuseMassDeletion(summary: ScanSummary, forgotten: number): void {
+  const vanishedFiles = Math.max(summary.vanishedFiles, forgotten - summary.files);
+  const judged = judgeMassChange({ ...summary, vanishedFiles });
   if (judged.kind === 'usual') return;
   throw new EngineError(
     'mass-deletion',
