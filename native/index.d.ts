@@ -57,6 +57,8 @@ export declare class EncodedBlob {
   private constructor();
   readonly metadata: Metadata;
   sliver(axis: number, pair: number): Uint8Array;
+  /** Into memory of the caller; gives the bytes written. */
+  sliverInto(axis: number, pair: number, out: Uint8Array): number;
   release(): void;
 }
 

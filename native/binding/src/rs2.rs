@@ -232,6 +232,22 @@ impl EncodedBlob {
             .map_err(|error| to_napi(&error))
     }
 
+    /// As `sliver`, into memory of the caller: no buffer is made. Gives the bytes written.
+    #[napi(catch_unwind)]
+    pub fn sliver_into(&self, axis_number: u32, pair: u32, mut out: Uint8Array) -> Result<u32> {
+        let (blob, encoded) = self
+            .content
+            .as_ref()
+            .ok_or_else(|| to_napi(&Error::Argument("the encoded blob was released")))?;
+        // SAFETY: this call is synchronous on the JS thread, so no JS code runs meanwhile, and the
+        // caller owns `out`: no job of the addon has been given it.
+        let out = unsafe { out.as_mut() };
+        axis(axis_number)
+            .and_then(|axis| encoded.sliver_into(blob, pair, axis, out))
+            .map(|written| written as u32)
+            .map_err(|error| to_napi(&error))
+    }
+
     #[napi]
     pub fn release(&mut self) {
         self.content = None;

@@ -266,6 +266,40 @@ impl Encoded {
     ///
     /// Refuses a pair that is not below the shard count, and a blob of another length.
     pub fn sliver(&self, blob: &[u8], pair: u32, axis: Axis) -> Result<Vec<u8>> {
+        let mut out = Vec::with_capacity(sliver::bcs_bytes(self.metadata.sliver_bytes(axis)));
+        self.put_sliver(blob, pair, axis, &mut |bytes| out.extend_from_slice(bytes))?;
+        Ok(out)
+    }
+
+    /// As [`Encoded::sliver`], into memory that is there. Gives the bytes written.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoded::sliver`]; also refuses too little memory.
+    pub fn sliver_into(
+        &self,
+        blob: &[u8],
+        pair: u32,
+        axis: Axis,
+        out: &mut [u8],
+    ) -> Result<usize> {
+        let length = sliver::bcs_bytes(self.metadata.sliver_bytes(axis));
+        let out = out.get_mut(..length).ok_or(Error::Argument("the buffer is too small"))?;
+        let mut written = 0;
+        self.put_sliver(blob, pair, axis, &mut |bytes| {
+            out[written..written + bytes.len()].copy_from_slice(bytes);
+            written += bytes.len();
+        })?;
+        Ok(written)
+    }
+
+    fn put_sliver(
+        &self,
+        blob: &[u8],
+        pair: u32,
+        axis: Axis,
+        put: &mut dyn FnMut(&[u8]),
+    ) -> Result<()> {
         let config = self.metadata.config();
         if blob.len() as u64 != self.metadata.unencoded_length() {
             return Err(Error::Argument("the blob is not the one that was encoded"));
@@ -278,24 +312,25 @@ impl Encoded {
         let length = self.metadata.sliver_bytes(axis);
         let symbol_size =
             u16::try_from(symbol_bytes).map_err(|_| Error::Internal("a symbol size is a u16"))?;
-        let bcs = |symbols: &mut dyn Iterator<Item = &[u8]>| {
-            sliver::to_bcs(length, symbols, symbol_size, index)
+        let mut bcs = |symbols: &mut dyn Iterator<Item = &[u8]>| {
+            sliver::put_bcs(length, symbols, symbol_size, index, put);
         };
-        Ok(match axis {
+        match axis {
             Axis::Primary if position < rows => {
-                bcs(&mut (0..columns).map(|column| matrix.symbol(position, column)))
+                bcs(&mut (0..columns).map(|column| matrix.symbol(position, column)));
             }
             Axis::Primary => {
                 let column_bytes = (config.n() - rows) * symbol_bytes;
                 let start = (position - rows) * symbol_bytes;
                 let columns = self.below.chunks_exact(column_bytes);
-                bcs(&mut columns.map(|column| &column[start..start + symbol_bytes]))
+                bcs(&mut columns.map(|column| &column[start..start + symbol_bytes]));
             }
             Axis::Secondary => {
                 let right = config.n() - columns;
                 bcs(&mut (0..rows)
-                    .map(|row| source_symbol(&matrix, row, position, &self.right, right)))
+                    .map(|row| source_symbol(&matrix, row, position, &self.right, right)));
             }
-        })
+        }
+        Ok(())
     }
 }

@@ -144,11 +144,25 @@ pub fn to_bcs<'a>(
     index: u16,
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(bcs_bytes(length));
-    write_uleb(&mut out, length);
-    for symbol in symbols {
-        out.extend_from_slice(symbol);
-    }
-    out.extend_from_slice(&symbol_bytes.to_le_bytes());
-    out.extend_from_slice(&index.to_le_bytes());
+    let mut put = |bytes: &[u8]| out.extend_from_slice(bytes);
+    put_bcs(length, symbols, symbol_bytes, index, &mut put);
     out
+}
+
+/// Puts the BCS of a sliver whose symbols `symbols` yields, piece by piece.
+pub fn put_bcs<'a>(
+    length: usize,
+    symbols: impl Iterator<Item = &'a [u8]>,
+    symbol_bytes: u16,
+    index: u16,
+    put: &mut dyn FnMut(&[u8]),
+) {
+    let mut prefix = Vec::with_capacity(uleb_bytes(length));
+    write_uleb(&mut prefix, length);
+    put(&prefix);
+    for symbol in symbols {
+        put(symbol);
+    }
+    put(&symbol_bytes.to_le_bytes());
+    put(&index.to_le_bytes());
 }
