@@ -74,6 +74,21 @@ describe('pinned trust', () => {
     await expect(attempt).rejects.toHaveProperty('code', 'quorum-missing');
   });
 
+  test('survives a node that is not there, and one that is killed later', async () => {
+    const scripted = await start([9, 2, 2]);
+    const blob = await encodeBlob(payload, 13);
+    await scripted.members[1]?.node.close();
+    const { committee } = scripted;
+    const network = scripted.connect();
+    const { tail } = await network.upload(blob, { committee, persistence: permanent });
+    expect(await tail.done).toEqual({ storedShards: 11 });
+    const lost = network.nodeHealth().find(({ name }) => name === 'scripted-1');
+    expect(lost?.lastError?.code).toBe('node-unreachable');
+    await scripted.members[2]?.node.close();
+    const bytes = await network.readBlob(blob.blobId, { committee });
+    expect(Buffer.compare(bytes, payload)).toBe(0);
+  });
+
   test('does not fit plain http', async () => {
     const scripted = await start([13]);
     expect(() => scripted.connect({ scheme: 'http', trust: 'pinned' })).toThrow(

@@ -63,7 +63,8 @@ export function nodeConnector(options: {
   return (target, callback) => {
     connect(target, (...outcome) => {
       const socket = outcome[1];
-      if (socket === null) {
+      // On failure undici leaves the socket out, whatever its types say.
+      if (outcome[0] !== null || !socket) {
         callback(...outcome);
         return;
       }
