@@ -83,6 +83,8 @@ export class StorageNode {
   #pending: PendingUploads;
   #context: NodeContext;
   #startedAtMs = 0;
+  /** Whatever is written is verified before, so files need a look only once, or after a fault. */
+  #mayBeDamaged = true;
 
   constructor(options: StorageNodeOptions) {
     this.nodeId = options.nodeId;
@@ -191,6 +193,7 @@ export class StorageNode {
 
   /** Damage stored files; returns how many. */
   corrupt(what: SliverAxis | 'metadata', blobId?: BlobId): number {
+    this.#mayBeDamaged = true;
     return this.#store.corrupt(what, blobId);
   }
 
@@ -213,15 +216,11 @@ export class StorageNode {
     this.setDelay(0);
     this.setLag(0);
     await this.start();
-    this.#store.forget();
     const stop = new AbortController();
+    if (this.#mayBeDamaged) await this.#scrub(stop.signal);
     let recoveredSlivers = 0;
     let missing = 0;
     for (const { blobId } of this.#ledger.certifiedBlobs()) {
-      if ((await dropDamaged(this.#context, blobId)) === 'metadata-missing') {
-        await recoverBlob(this.#recoveryContext(), blobId, [], stop.signal);
-        await dropDamaged(this.#context, blobId);
-      }
       const wanted = this.#missingCount(blobId);
       const isComplete = await this.#recoverOnce(blobId, stop.signal);
       const left = this.#missingCount(blobId);
@@ -231,6 +230,17 @@ export class StorageNode {
       else this.#recovery.add(blobId, 'after-quiet');
     }
     return { recoveredSlivers, missingSlivers: missing };
+  }
+
+  /** Drop every file that is not what the blob's metadata says. */
+  async #scrub(signal: AbortSignal): Promise<void> {
+    this.#store.forget();
+    for (const blobId of this.#store.blobIds()) {
+      if ((await dropDamaged(this.#context, blobId)) === 'checked') continue;
+      await recoverBlob(this.#recoveryContext(), blobId, [], signal);
+      await dropDamaged(this.#context, blobId);
+    }
+    this.#mayBeDamaged = false;
   }
 
   /** Facts for `status`. */
