@@ -66,12 +66,15 @@ const shapes: readonly Shape[] = [
 
 const worlds = (['current', 'walrus-1.32'] as const).flatMap((behaviour) =>
   [false, true].flatMap((isTls) =>
-    shapes.map((shape) => ({
-      name: `${behaviour}, ${isTls ? 'https' : 'http'}, ${shape.name}`,
-      behaviour,
-      isTls,
-      shape,
-    })),
+    shapes
+      // A thousand shards take a minute: each release once, and each kind of connection once.
+      .filter(({ shards }) => shards.flat().length < 1000 || isTls === (behaviour !== 'current'))
+      .map((shape) => ({
+        name: `${behaviour}, ${isTls ? 'https' : 'http'}, ${shape.name}`,
+        behaviour,
+        isTls,
+        shape,
+      })),
   ),
 );
 

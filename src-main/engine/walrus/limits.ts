@@ -52,7 +52,7 @@ export const DEFAULT_LIMITS: Limits = {
   registrationLagMs: 45_000,
   registrationBackoffMs: { first: 150, max: 2_000 },
   stallMs: { min: 200, initial: 500, max: 4_000 },
-  avoidMs: { first: 15_000, max: 600_000 },
+  avoidMs: { first: 5_000, max: 600_000 },
   readPassesMax: 3,
 };
 

@@ -84,8 +84,6 @@ class CollectionRun {
   readonly #answerMs: number[] = [];
   readonly #failures: NodeFailure[] = [];
   readonly #blockedNodes = new Set<ObjectId>();
-  /** A whole blob is read: any sliver brings it as far as a wanted one. */
-  readonly #othersCostLittle: boolean;
   #isWorthRepeating = false;
   #isSettled = false;
 
@@ -100,7 +98,6 @@ class CollectionRun {
     this.#slivers = slivers;
     this.#signal = signal;
     this.result = this.#settlement.promise;
-    this.#othersCostLittle = request.wanted.length >= request.enough;
     this.#order = this.#orderPairs();
     signal.addEventListener('abort', () => this.#reject(signal.reason as Error), { once: true });
     if (signal.aborted) this.#reject(signal.reason as Error);
@@ -130,8 +127,8 @@ class CollectionRun {
   /** Whether a pair is here or may well come; asks its next source where that is what it takes. */
   #keepOnTrack(pair: SliverPairIndex): boolean {
     if (this.#slivers.has(pair) || this.#isExpected(pair)) return true;
-    // Where others are as good, a node in bad health is not given the chance to be late again.
-    if (this.#othersCostLittle && this.#isAvoided(pair)) return false;
+    // A node in bad health is not given the chance to be late again: others are asked at once.
+    if (this.#isAvoided(pair)) return false;
     return this.#askNextSource(pair);
   }
 

@@ -109,7 +109,8 @@ async function ask(
   const [source] = range.sourcesOf(pair);
   if (source === undefined) return;
   const connection = context.connect(source.storageNode, source.committee);
-  if (!connection.offersRecoverySymbols) return;
+  // Whoever was silent or false lately would only be waited for.
+  if (!connection.offersRecoverySymbols || connection.isAvoided()) return;
   const sizeBytes = 2 + places.length * (metadata.symbolBytes + proofBytes(metadata.shardCount));
   const silence = Promise.withResolvers<undefined>();
   const request = getRecoverySymbols(
