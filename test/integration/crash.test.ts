@@ -1,0 +1,262 @@
+/**
+ * The process dies at every durable step: before and after each row of the journal, each file of
+ * the spool, each transaction, each upload, each file of a restore. Whatever was left, the next
+ * engine brings about the same end: the same files, no blob registered twice, not a FROST more
+ * spent than undisturbed, nothing left in the spool.
+ *
+ * The steps are not listed here: an undisturbed run tells them, so that a new row is a new case.
+ * Two modules are wrapped for the whole file, which leaves the product without test-only doors.
+ */
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Engine } from '#engine/engine.ts';
+import type { Wallet } from '#engine/sui/wallet/wallet.ts';
+import { compareTrees } from '#platform/compare-trees.ts';
+import { openFileSystem } from '#platform/file-system.ts';
+import { Death, Fate, mortal, mortalFiles, mortalIndex } from '../support/fate.ts';
+import { bytes, KIB, makeTree, type Tree } from '../support/tree.ts';
+import { bareVault, startWorld, type BareVault, type World } from '../support/world.ts';
+
+/** The fate of engines that are opened next. */
+const next = vi.hoisted((): { fate: Fate | undefined } => ({ fate: undefined }));
+
+vi.mock(import('#engine/local-index/local-index.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    openLocalIndex: (path) => {
+      const index = original.openLocalIndex(path);
+      return next.fate ? mortalIndex(index, next.fate) : index;
+    },
+  };
+});
+
+vi.mock(import('#engine/sui/chain.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    openChain: (...args) => {
+      const chain = original.openChain(...args);
+      const { fate } = next;
+      if (!fate) return chain;
+      const openWallet = chain.openWallet.bind(chain);
+      chain.openWallet = (...walletArgs): Wallet =>
+        mortal(openWallet(...walletArgs), fate, 'wallet', (method) =>
+          ['submit', 'conclude'].includes(method),
+        );
+      return mortal(chain, fate, 'chain', () => false);
+    },
+  };
+});
+
+vi.mock(import('#engine/walrus/storage-network.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    openStorageNetwork: (options) => {
+      const network = original.openStorageNetwork(options);
+      return next.fate
+        ? mortal(network, next.fate, 'nodes', (method) => method === 'upload', ['close'])
+        : network;
+    },
+  };
+});
+
+const IS_SWEEP = process.env['FLOE_SWEEP'] !== undefined;
+/** Pairs of deaths, one in the first run and one in the next, that are tried. */
+const PAIRS = IS_SWEEP ? 200 : 8;
+const SEED = Number(process.env['FLOE_SEED'] ?? 1);
+
+let world: World;
+let vaultCount = 0;
+
+beforeAll(async () => {
+  world = await startWorld({ shards: 4, nodes: 4 });
+});
+afterAll(async () => {
+  await world.close();
+});
+
+const newVault = (): Promise<BareVault> => {
+  vaultCount += 1;
+  return bareVault(world, `home-${String(vaultCount).padStart(4, '0')}`);
+};
+
+/** An engine that dies as `fate` says. */
+function openMortal(vault: BareVault, fate: Fate): Engine {
+  next.fate = fate;
+  try {
+    return vault.open({ files: mortalFiles(openFileSystem(), fate) });
+  } finally {
+    next.fate = undefined;
+  }
+}
+
+/** Run `work` with an engine of that fate; whether it died. */
+async function live(
+  vault: BareVault,
+  fate: Fate,
+  work: (engine: Engine) => Promise<void>,
+): Promise<boolean> {
+  let engine: Engine | undefined;
+  try {
+    engine = openMortal(vault, fate);
+    await work(engine);
+  } catch (error) {
+    if (!fate.isDead) throw error;
+    // Whatever reached the caller, it is no answer that claims success.
+    expect(error).toBeInstanceOf(Error);
+  } finally {
+    await engine?.close().catch((error: unknown) => {
+      if (!(error instanceof Death)) throw error;
+    });
+  }
+  return fate.isDead;
+}
+
+const FOLDER = 'folder';
+
+/** Protect the tree at `source`, from wherever an earlier run has left off. */
+const protect =
+  (source: string) =>
+  async ({ api }: Engine): Promise<void> => {
+    let report = await api.sync({});
+    if (report.folders.length === 0) {
+      await api.addFolder({ path: source, name: FOLDER, excludes: [], permanent: false });
+      report = await api.sync({});
+    }
+    expect(report.folders[0]!.protectedUntil).toBeDefined();
+  };
+
+interface End {
+  /** How often each registered blob was registered. */
+  readonly registrations: readonly number[];
+  readonly walFrost: bigint;
+  readonly spool: readonly string[];
+  readonly differences: number;
+  /** Transactions that certify, and with it publish. */
+  readonly published: number;
+  readonly pending: readonly string[];
+}
+
+/** What everything has come to, as chain, disk and a restore say. */
+async function endOf(vault: BareVault, source: string, since: number): Promise<End> {
+  const registrations = [...world.registrations(since).values()];
+  const engine = vault.open();
+  try {
+    const wallet = await engine.api.wallet({});
+    const target = `${vault.home}-back`;
+    const report = await engine.api.restore({ folder: FOLDER, target });
+    expect(report.lost).toEqual([]);
+    const differences = await compareTrees(source, target, { withRoot: true });
+    rmSync(target, { recursive: true });
+    // The ledger may say what it likes: the balance tells what was really spent.
+    const exchanged = wallet.transactions
+      .filter(({ kind }) => kind === 'exchange')
+      .reduce((sum, { actualFrost }) => sum - (actualFrost ?? 0n), 0n);
+    expect(exchanged - wallet.walFrost).toBe(wallet.spent.walFrost);
+    return {
+      registrations,
+      walFrost: wallet.spent.walFrost,
+      spool: readdirSync(join(vault.home, 'spool')),
+      differences: differences.length,
+      published: wallet.transactions.filter(({ kind }) => kind === 'certify').length,
+      pending: wallet.transactions
+        .filter(({ state }) => state !== 'landed')
+        .map(({ kind, state }) => `${kind} ${state}`),
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A small generator of its own, so that a seed tells the same story everywhere. */
+function generator(seed: number): (below: number) => number {
+  let state = (seed * 0x9e3779b9) >>> 0 || 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state = (state ^ (state << 5)) >>> 0;
+    return state % below;
+  };
+}
+
+const stories: Readonly<
+  Record<string, { readonly tree: Tree; readonly change?: (source: string) => void }>
+> = {
+  // 4 shards make packs of 350 kB at most: one full pack, and the one with the commit.
+  'the first sync': {
+    tree: { 'large.bin': bytes(420 * KIB, 5), 'a.txt': 'a', sub: { 'b.txt': 'b' }, empty: {} },
+  },
+  // One pack, whose commit replaces the head that is there.
+  'a later sync': {
+    tree: { 'a.txt': 'a', 'b.txt': 'b', sub: { 'c.txt': 'c' } },
+    change: (source) => {
+      writeFileSync(join(source, 'a.txt'), 'another');
+      rmSync(join(source, 'b.txt'));
+    },
+  },
+};
+
+describe.each(Object.entries(stories))('%s', (name, { tree, change }) => {
+  const source = (): string => world.path(`source of ${name}`);
+  let steps: readonly string[];
+  let undisturbed: End;
+
+  /** A vault in which everything that precedes the story has happened. */
+  const begin = async (): Promise<BareVault> => {
+    const vault = await newVault();
+    if (!change) return vault;
+    rmSync(source(), { recursive: true, force: true });
+    makeTree(source(), tree);
+    await live(vault, new Fate(), protect(source()));
+    change(source());
+    return vault;
+  };
+
+  beforeAll(async () => {
+    makeTree(source(), tree);
+    const vault = await begin();
+    const since = world.localnet.chain.view.latestEventSequence;
+    const fate = new Fate();
+    await live(vault, fate, protect(source()));
+    steps = fate.steps;
+    undisturbed = await endOf(vault, source(), since);
+  });
+
+  test('undisturbed it ends as it should', () => {
+    expect(steps.length).toBeGreaterThan(20);
+    expect(undisturbed).toMatchObject({ spool: [], differences: 0, pending: [] });
+    expect(undisturbed.registrations).toEqual(change ? [1] : [1, 1]);
+  });
+
+  test('a death at any step changes nothing about the end', async () => {
+    for (const [diesAt, step] of steps.entries()) {
+      // Between the end of one effect and the beginning of the next nothing durable happens.
+      if (!IS_SWEEP && step.startsWith('before') && diesAt > 0) continue;
+      const vault = await begin();
+      const since = world.localnet.chain.view.latestEventSequence;
+      const fate = new Fate(diesAt);
+      const died = await live(vault, fate, protect(source()));
+      const where = `step ${String(diesAt)}: ${fate.steps.at(-1) ?? ''}`;
+      expect(died, where).toBe(true);
+      await live(vault, new Fate(), protect(source()));
+      expect(await endOf(vault, source(), since), where).toEqual(undisturbed);
+    }
+  });
+
+  test('nor do two deaths in a row', async () => {
+    const choose = generator(SEED);
+    for (let pair = 0; pair < PAIRS; pair += 1) {
+      const vault = await begin();
+      const since = world.localnet.chain.view.latestEventSequence;
+      const [first, second] = [choose(steps.length), choose(steps.length)];
+      const where = `seed ${String(SEED)}, steps ${String(first)} and ${String(second)}`;
+      await live(vault, new Fate(first), protect(source()));
+      await live(vault, new Fate(second), protect(source()));
+      await live(vault, new Fate(), protect(source()));
+      expect(await endOf(vault, source(), since), where).toEqual(undisturbed);
+    }
+  });
+});
