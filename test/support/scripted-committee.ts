@@ -9,7 +9,7 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 import { epoch, parseObjectId, shardIndex } from '#engine/model/ids.ts';
 import type { Committee, StorageNode } from '#engine/model/walrus.ts';
 import type { Limits } from '#engine/walrus/limits.ts';
-import type { UploadBlob } from '#engine/walrus/node-upload.ts';
+import { sliverBytes, type UploadBlob } from '#engine/walrus/node-upload.ts';
 import {
   openStorageNetwork,
   type StorageNetwork,
@@ -103,7 +103,9 @@ export function placeAt(node: ScriptedNode, storageNode: StorageNode, blob: Uplo
   for (const shard of storageNode.shards) {
     const pair = sliverCodec.pairOfShard(shard, blob.blobId, blob.shardCount);
     for (const axis of ['primary', 'secondary'] as const) {
-      stored.slivers.set(`${String(pair)}-${axis}`, blob.sliver(pair, axis));
+      const sliver = new Uint8Array(sliverBytes(blob, axis));
+      blob.sliverInto(pair, axis, sliver);
+      stored.slivers.set(`${String(pair)}-${axis}`, sliver);
     }
   }
 }

@@ -75,6 +75,8 @@ export interface EncodedBlob extends BlobMetadata {
   readonly parsed: ParsedMetadata;
   /** The BCS SliverData that `pair` holds on `axis`, made on demand. */
   sliver(pair: SliverPairIndex, axis: SliverAxis): Uint8Array;
+  /** The same, into memory of the caller that is large enough. Gives the bytes written. */
+  sliverInto(pair: SliverPairIndex, axis: SliverAxis, out: Uint8Array): number;
   /** Give the memory back. `sliver` throws afterwards. */
   release(): void;
 }
@@ -103,6 +105,8 @@ export async function encodeBlob(
     metadata: parsed.bcs,
     parsed,
     sliver: (pair, axis) => callNative(() => encoded.sliver(AXIS_NUMBERS[axis], pair)),
+    sliverInto: (pair, axis, out) =>
+      callNative(() => encoded.sliverInto(AXIS_NUMBERS[axis], pair, out)),
     release: () => {
       encoded.release();
     },

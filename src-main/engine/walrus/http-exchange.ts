@@ -13,6 +13,8 @@ import { onAbort } from './on-abort.ts';
 export interface RequestBody {
   readonly sizeBytes: number;
   read(): Uint8Array;
+  /** The peer has taken all of what `read` gave: its memory may be used for something else. */
+  taken?(bytes: Uint8Array): void;
 }
 
 export interface Exchange {
@@ -88,6 +90,8 @@ class RequestUnderWay implements Dispatcher.DispatchHandler, WatchedExchange {
   readonly #answer: AnswerBuffer;
   readonly #forgetAbort: () => void;
   #controller: Dispatcher.DispatchController | undefined;
+  readonly #body: RequestBody | undefined;
+  #bodyBytes: Uint8Array | undefined;
   #isSettled = false;
 
   constructor(request: Exchange, options: SendOptions) {
@@ -97,6 +101,8 @@ class RequestUnderWay implements Dispatcher.DispatchHandler, WatchedExchange {
     this.lastByteAtMs = options.clock.monotonicMs();
     this.deadlineAtMs = options.deadlineAtMs;
     const body = request.body?.read();
+    this.#body = request.body;
+    this.#bodyBytes = body;
     this.#forgetAbort = onAbort(request.signal, () => {
       if (!this.#end()) return;
       this.#settlement.reject(request.signal.reason);
@@ -143,7 +149,14 @@ class RequestUnderWay implements Dispatcher.DispatchHandler, WatchedExchange {
   }
 
   onResponseEnd(): void {
-    if (this.#end()) this.#settlement.resolve(this.#answer.outcome());
+    if (!this.#end()) return;
+    // Only who has read all of a body accepts it. After any other answer the socket may still hold
+    // on to the bytes.
+    if (this.#bodyBytes !== undefined && this.#answer.isSuccess) {
+      this.#body?.taken?.(this.#bodyBytes);
+    }
+    this.#bodyBytes = undefined;
+    this.#settlement.resolve(this.#answer.outcome());
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -197,6 +210,10 @@ class AnswerBuffer {
     if (Number(length) > this.#bytesMax) return false;
     this.#announced = Buffer.allocUnsafeSlow(Number(length));
     return true;
+  }
+
+  get isSuccess(): boolean {
+    return this.#status >= 200 && this.#status < 300;
   }
 
   append(chunk: Buffer): boolean {

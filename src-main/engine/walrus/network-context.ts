@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events';
 import type { BlobId, ObjectId, ShardIndex } from '#engine/model/ids.ts';
 import type { Committee, StorageNode } from '#engine/model/walrus.ts';
 import type { Clock, Logger, Random } from '#engine/ports/ports.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import {
   CONNECTIONS_KEPT_MAX,
   connectionsPerNode,
@@ -20,6 +21,8 @@ export interface NetworkContext {
   readonly logger: Logger;
   readonly limits: Limits;
   readonly codec: SliverCodec;
+  /** Memory for slivers under way. */
+  readonly bodies: BufferPool;
   /** Metadata that was verified. Its blob ID is its hash, so it never changes. */
   readonly knownMetadata: MetadataShelf;
   /** The connection of a node of this committee, opened at the first use. */

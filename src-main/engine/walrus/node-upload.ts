@@ -23,6 +23,7 @@ import {
   type ConfirmationRequest,
 } from './node-confirmation.ts';
 import type { NodeAnswer } from './node-answer.ts';
+import type { RequestBody } from './http-exchange.ts';
 import type { NodeConnection } from './node-connection.ts';
 import { withRetries, type RefusalRule } from './retry.ts';
 import {
@@ -41,8 +42,11 @@ export interface UploadBlob {
   readonly unencodedLength: number;
   readonly symbolBytes: number;
   readonly shardCount: number;
-  /** BCS SliverData. Called when it is the sliver's turn, and again when it is sent again. */
-  sliver(pair: SliverPairIndex, axis: SliverAxis): Uint8Array;
+  /**
+   * Write BCS SliverData to `out`, which is large enough, and give its length. Called when it is
+   * the sliver's turn, and again when it is sent again.
+   */
+  sliverInto(pair: SliverPairIndex, axis: SliverAxis, out: Uint8Array): number;
 }
 
 export interface NodeUpload {
@@ -74,6 +78,27 @@ export function sliverBytes(
       ? secondarySourceCount(blob.shardCount)
       : primarySourceCount(blob.shardCount);
   return sliverBcsBytes(symbols * blob.symbolBytes);
+}
+
+/** The body that stores a sliver, in memory of the pool while it is under way. */
+function sliverBody(
+  { bodies }: NetworkContext,
+  blob: UploadBlob,
+  { pair, axis }: SliverPlace,
+): RequestBody {
+  const sizeBytes = sliverBytes(blob, axis);
+  let whole: Uint8Array | undefined;
+  return {
+    sizeBytes,
+    read: () => {
+      whole = bodies.take(sizeBytes);
+      return whole.subarray(0, blob.sliverInto(pair, axis, whole));
+    },
+    taken: () => {
+      if (whole !== undefined) bodies.give(whole);
+      whole = undefined;
+    },
+  };
 }
 
 /** Store everything and get the confirmation. Rejects only with the signal's reason. */
@@ -181,7 +206,7 @@ async function storeSliver(
 ): Promise<NodeAnswer<unknown>> {
   const { blob, connection, options } = upload;
   const sizeBytes = sliverBytes(blob, place.axis);
-  const body = { sizeBytes, read: () => blob.sliver(place.pair, place.axis) };
+  const body = sliverBody(context, blob, place);
   if (askStatusFirst && sizeBytes >= STATUS_CHECK_BYTES_MIN) {
     const status = await getSliverStatus(connection, place, options);
     if (status.kind === 'ok' && status.value) {

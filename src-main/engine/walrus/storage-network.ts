@@ -12,6 +12,7 @@ import type { BlobId } from '#engine/model/ids.ts';
 import type { Certificate, Committee } from '#engine/model/walrus.ts';
 import type { Clock, Logger, Random } from '#engine/ports/ports.ts';
 import { openAdmission } from './admission.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { openExchangeWatch } from './exchange-watch.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import {
@@ -95,6 +96,7 @@ export function openStorageNetwork(options: StorageNetworkOptions): StorageNetwo
     logger,
     limits,
     codec,
+    bodies: new BufferPool(limits.inFlightBytesMax),
     knownMetadata: new MetadataShelf(),
     connect: (storageNode, committee) => connections.get(storageNode, committee),
     openScope: (signal) => openOperationScope(signal, closing.signal),
