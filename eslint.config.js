@@ -55,7 +55,12 @@ export default tseslint.config(
   {
     files: ['**/*.mjs', '*.js', 'native/**/*.js'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly' },
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+      },
     },
   },
   ...folders.map(layerRule),

@@ -5,7 +5,7 @@ import type { CatalogSnapshot } from './catalog.ts';
 import type { EngineParts } from './engine.ts';
 import { EngineError } from './model/engine-error.ts';
 import { displayPath, joinRawPath, rawPath, type RawPath } from './model/ids.ts';
-import { absolutePath, absolutePathText } from './ports/file-system.ts';
+import { absolutePath, absolutePathText, type FileSystem } from './ports/file-system.ts';
 import { restoreKeyOf, restoreSnapshot } from './restore/restore.ts';
 import type { OpenedSnapshot } from './restore/snapshot-reader.ts';
 
@@ -82,19 +82,37 @@ export async function restoreFolder(
   };
 }
 
-/** Restoring into a protected folder would protect the restored files again. */
+/**
+ * Restoring into a protected folder would protect the restored files again, and Floe's own folders
+ * are no place for anybody's files.
+ */
 function refuseProtectedTarget({ index, options }: EngineParts, target: string): void {
-  const real = options.files.realPath(absolutePath(target));
-  const place = real === undefined ? target : absolutePathText(real);
-  const folder = index.folders
-    .all()
-    .find(({ removed, root }) => !removed && (place === root || place.startsWith(`${root}/`)));
+  const place = realPlace(options.files, target);
+  const isBelow = (root: string): boolean => place === root || place.startsWith(`${root}/`);
+  const folder = index.folders.all().find(({ removed, root }) => !removed && isBelow(root));
   if (folder) {
     throw new EngineError(
       'restore-target-inside-folder',
       `${target} lies in the protected folder ${folder.name}`,
     );
   }
+  const own = options.paths.own.find((path) =>
+    isBelow(realPlace(options.files, absolutePathText(path))),
+  );
+  if (own !== undefined) {
+    throw new EngineError('restore-target-inside-folder', `${target} lies in Floe's own folder`);
+  }
+}
+
+/** Where a path leads, links followed, also when its last parts do not exist yet. */
+function realPlace(files: FileSystem, path: string): string {
+  const missing: string[] = [];
+  for (let place = path; place !== ''; place = place.slice(0, place.lastIndexOf('/'))) {
+    const real = files.realPath(absolutePath(place));
+    if (real !== undefined) return [absolutePathText(real), ...missing].join('/');
+    missing.unshift(place.slice(place.lastIndexOf('/') + 1));
+  }
+  return path;
 }
 
 /** The entries of one directory of a snapshot; for a file, that file alone. */

@@ -95,7 +95,9 @@ export const sliverPairIndex = (value: number): SliverPairIndex => value as Sliv
 /** A path as a person reads it: bytes that are not UTF-8 become U+FFFD, control characters dots. */
 export function displayPath(path: RawPath): string {
   // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  return Buffer.from(path, 'latin1').toString('utf8').replace(/[\u0000-\u001f\u007f]/g, '·');
+  return Buffer.from(path, 'latin1')
+    .toString('utf8')
+    .replace(/[\u0000-\u001f\u007f]/g, '·');
 }
 
 /** The raw path of text, as UTF-8 bytes. */

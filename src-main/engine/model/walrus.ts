@@ -56,8 +56,7 @@ export interface WalrusSystem {
 
 /** How a blob is stored: for good until its end epoch, or deletable by its owner. */
 export type Persistence =
-  | { readonly kind: 'permanent' }
-  | { readonly kind: 'deletable'; readonly blobObjectId: ObjectId };
+  { readonly kind: 'permanent' } | { readonly kind: 'deletable'; readonly blobObjectId: ObjectId };
 
 /** A Blob object on chain. */
 export interface BlobObject {
