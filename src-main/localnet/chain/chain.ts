@@ -178,7 +178,10 @@ export interface ChainView {
 }
 
 export interface ChainEvents {
-  /** Called after each event is committed, before the transaction's sender gets an answer. */
+  /**
+   * Called after each event is committed, before the transaction's sender gets an answer. Must
+   * not throw: the event has happened.
+   */
   subscribe(listener: (event: ChainEvent) => void): () => void;
   /** Events after `sequence`, in order, at most `limit`. */
   eventsSince(sequence: number, limit?: number): readonly ChainEvent[];

@@ -32,7 +32,7 @@ import { chainEvent } from './walrus/chain-events.ts';
 /** Old object versions are removed every so many transactions. */
 const PRUNE_INTERVAL = 64;
 /** Who sends what the chain itself does. */
-export const SYSTEM_SENDER = `0x${'0'.repeat(64)}`;
+const SYSTEM_SENDER = `0x${'0'.repeat(64)}`;
 
 export interface Simulation {
   readonly record: TransactionRecord;

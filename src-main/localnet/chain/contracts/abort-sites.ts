@@ -43,7 +43,6 @@ export const sites = {
   extendByNothing: extendBlob(2, 31),
   extendTooFar: extendBlob(2, 46),
   extendStorageExceeded: extendBlob(1),
-  invalidIdEpoch: site('walrus::system_state_inner', 'certify_blob')(3),
   subsidyNoEpochs: site('walrus::system_state_inner', 'add_subsidy')(2),
   tooFarInFuture: site('walrus::storage_accounting', 'ring_lookup_mut')(0),
 

@@ -54,7 +54,7 @@ export const versionedLayout = bcs.struct('Versioned', {
   new_package_id: bcs.option(address),
 });
 
-export const blsCommitteeLayout = bcs.struct('BlsCommittee', {
+const blsCommitteeLayout = bcs.struct('BlsCommittee', {
   members: bcs.vector(
     bcs.struct('BlsCommitteeMember', {
       public_key: element,

@@ -53,7 +53,7 @@ type Kind =
   | 'unwrappedThenDeleted';
 
 /** In which list of the effects a change stands. */
-export function changeKind({ before, after, idOperation }: RecordedChange): Kind {
+function changeKind({ before, after, idOperation }: RecordedChange): Kind {
   if (before !== undefined && after !== undefined) return 'mutated';
   if (after !== undefined) return idOperation === 'created' ? 'created' : 'unwrapped';
   if (before !== undefined) return idOperation === 'deleted' ? 'deleted' : 'wrapped';

@@ -116,8 +116,7 @@ export class NodeState {
 }
 
 /** The type of coins of `coinType`, which may be written with short addresses. */
-export const coinObjectType = (coinType: string): string =>
-  normalizeType(`0x2::coin::Coin<${coinType}>`);
+const coinObjectType = (coinType: string): string => normalizeType(`0x2::coin::Coin<${coinType}>`);
 
 /** What wallets show of the two coins of this chain; undefined for others. */
 export function coinMetadata(ledger: Ledger, coinType: string) {

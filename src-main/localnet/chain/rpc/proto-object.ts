@@ -65,7 +65,7 @@ export function objectJson(object: SuiObject, framework: Framework): unknown {
 }
 
 /** Key and value type of a dynamic field's object; undefined for other types. */
-export function fieldTypes(type: MoveType): { key: MoveType; value: MoveType } | undefined {
+function fieldTypes(type: MoveType): { key: MoveType; value: MoveType } | undefined {
   if (type.kind !== 'struct' || type.module !== 'dynamic_field' || type.name !== 'Field') {
     return undefined;
   }

@@ -19,7 +19,7 @@ import type { SystemChanges } from '../ledger.ts';
 import type { Framework } from '../move/framework.ts';
 import { address, u64, type AnyLayout } from '../move/layouts.ts';
 import { storageCostMist, withDigest, type Owner, type SuiObject } from '../move/object.ts';
-import { parseMoveType, typeText, type MoveType } from '../move/types.ts';
+import { typeText, type MoveType } from '../move/types.ts';
 import { innerStateId, type WalrusIds } from './network-ids.ts';
 
 const systemFieldLayout = bcs.struct('Field', { id: address, name: u64, value: systemStateLayout });
@@ -176,7 +176,3 @@ export function readValue<Value>(reader: ObjectReader, id: string, layout: AnyLa
   if (object === undefined) throw new TypeError(`the chain has no object ${id}`);
   return layout.parse(object.contents) as Value;
 }
-
-/** Layout of any object by its type, for readers. */
-export const objectLayout = (framework: Framework, type: string): AnyLayout =>
-  framework.layout(parseMoveType(type));
