@@ -614,7 +614,7 @@ class FloeEngine implements EngineApi {
     await this.#drain(signal);
     await this.#checkHead(signal);
     const system = await river.refresh(signal);
-    this.#forgetLapsed(folder, system);
+    await this.#forgetLapsed(folder, system, signal);
     const result = await this.#seal(folder, acceptDeletions, system, signal);
     await this.#drain(signal);
     await river.finishTails();
@@ -660,16 +660,36 @@ class FloeEngine implements EngineApi {
     return readProtection(packs, { chain, system, owners, signal });
   }
 
-  /** Packs that have ended hold nothing any more: their files are stored anew. */
-  #forgetLapsed(folder: FolderRecord, system: WalrusSystem): void {
-    const { index } = this.#parts;
-    const lapsed = index.journal
-      .packsOf(folder.folderId)
-      .some(({ endEpoch }) => endEpoch !== undefined && endEpoch <= system.epoch);
-    const known = index.readFact(`lapsed-${folder.folderId}`);
-    if (!lapsed || known === String(system.epoch)) return;
-    index.entries.clear(folder.folderId);
-    index.writeFact(`lapsed-${folder.folderId}`, String(system.epoch));
+  /**
+   * Packs that have ended hold nothing any more: the files of the folder are read again, and what
+   * lies in no other pack is stored anew. Once for each end.
+   */
+  async #forgetLapsed(
+    { folderId }: FolderRecord,
+    system: WalrusSystem,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { index, chain } = this.#parts;
+    const fact = `lapsed-${folderId}`;
+    const ended = (): PackRecord[] =>
+      index.journal
+        .packsOf(folderId)
+        .filter(({ endEpoch }) => endEpoch !== undefined && endEpoch <= system.epoch);
+    const lastEnd = (): number =>
+      ended().reduce((last, { endEpoch }) => Math.max(last, endEpoch ?? -1), -1);
+    const known = Number(index.readFact(fact) ?? -1);
+    if (lastEnd() <= known) return;
+    // They may have been extended without our having noted it: the chain decides.
+    const ids = ended().flatMap(({ blobObjectId }) => blobObjectId ?? []);
+    for (const blob of (await chain.readBlobObjects(ids, { signal })).values()) {
+      if (blob) index.journal.recordEndEpoch(blob.blobObjectId, blob.endEpoch);
+    }
+    const last = lastEnd();
+    if (last <= known) return;
+    index.atomically(() => {
+      index.entries.clear(folderId);
+      index.writeFact(fact, String(last));
+    });
   }
 
   async #seal(

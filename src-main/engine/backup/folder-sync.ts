@@ -45,7 +45,7 @@ import { FolderScan, type ScanSummary } from '../source/scanner.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { readFolderFiles, type FileToRead, type UnreadFile } from './folder-reader.ts';
-import { addIndexSegment, type WrittenIndex } from './index-writer.ts';
+import { addIndexSegment, needsEndedPack, type WrittenIndex } from './index-writer.ts';
 import { PackStream } from './pack-stream.ts';
 import type { Spool } from './spool.ts';
 import { buildTree, type BuiltTree } from './tree-builder.ts';
@@ -303,12 +303,18 @@ async function commitIfChanged(
   const { folderId } = folder;
   const previous = index.snapshots.newest(folderId);
   const before = previous && (JSON.parse(previous.record) as CommitRecord);
+  const { epoch } = options.system;
   const rememberTree = (): void => {
     for (const path of tree.forget) index.entries.delete(folderId, path);
     for (const entry of tree.remember) index.entries.put(folderId, entry);
     index.entries.replaceUnread(folderId, unread);
   };
-  if (before && before.rootTree === tree.rootTree && stream.isEmpty && isSameRoot(before, tree)) {
+  if (
+    before?.rootTree === tree.rootTree &&
+    stream.isEmpty &&
+    isSameRoot(before, tree) &&
+    !needsEndedPack({ index, epoch }, before)
+  ) {
     // Files that were read again and held the same.
     await stream.flush();
     index.atomically(rememberTree);
@@ -328,6 +334,7 @@ async function commitIfChanged(
     owner,
     stream,
     limits: options.limits,
+    epoch,
     previous: before,
     snapshotExtraBytes: snapshotExtraBytes(folder),
     untilCertified: options.untilCertified,

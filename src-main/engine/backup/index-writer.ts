@@ -41,6 +41,8 @@ export interface IndexWriterOptions {
   readonly owner: PackOwner;
   readonly stream: PackStream;
   readonly limits: PackLimits;
+  /** Packs that end at this Walrus epoch or before hold nothing any more. */
+  readonly epoch: number;
   readonly previous: CommitRecord | undefined;
   /** Bytes that the snapshot takes beyond its fixed fields: excludes, keys, paths. */
   readonly snapshotExtraBytes: number;
@@ -115,16 +117,68 @@ function planFor(
   kept: readonly PlacedSegment[],
 ): { readonly segment: IndexSegment | undefined; readonly kept: readonly PlacedSegment[] } {
   const fresh = IndexSegment.of(newEntries(options));
-  if (fresh.entryCount === 0) return { segment: undefined, kept };
+  const lastingCount = countLasting(options, kept);
+  if (fresh.entryCount === 0 && lastingCount === kept.length) return { segment: undefined, kept };
   const merge = planSegmentMerge(
     kept.map(({ parts }) => parts.reduce((sum, part) => sum + part.entryCount, 0)),
     fresh.entryCount,
   );
-  const swallowed = kept.slice(merge.keepCount).map((segment) => loadSegment(options, segment));
+  // A segment that lies in an ended pack, or names one, is written anew without what has ended.
+  const keepCount = Math.min(merge.keepCount, lastingCount);
+  const swallowed = kept
+    .slice(keepCount)
+    .map((segment) => lastingPart(options, loadSegment(options, segment)));
+  const segment = swallowed.length === 0 ? fresh : mergeSegments([fresh, ...swallowed.reverse()]);
   return {
-    segment: swallowed.length === 0 ? fresh : mergeSegments([fresh, ...swallowed.reverse()]),
-    kept: kept.slice(0, merge.keepCount),
+    segment: segment.entryCount === 0 ? undefined : segment,
+    kept: kept.slice(0, keepCount),
   };
+}
+
+/**
+ * Whether a commit needs a pack that has ended: for its snapshot, for its pack index, or for what
+ * the index names. Then it is no longer enough for a restore, whatever else is stored.
+ */
+export function needsEndedPack(
+  options: Pick<IndexWriterOptions, 'index' | 'epoch'>,
+  commit: CommitRecord,
+): boolean {
+  const { segments, packId } = commit;
+  return (
+    hasEnded(options, options.index.journal.find(packId)) ||
+    countLasting(options, segments) < segments.length
+  );
+}
+
+type EndsAt = Pick<IndexWriterOptions, 'index' | 'epoch'>;
+
+const hasEnded = ({ epoch }: EndsAt, pack: PackRecord | undefined): boolean =>
+  pack?.endEpoch !== undefined && pack.endEpoch <= epoch;
+
+/** How many segments, from the oldest on, neither lie in an ended pack nor name one. */
+function countLasting(options: EndsAt, segments: readonly PlacedSegment[]): number {
+  const ended = options.index.journal.all().filter((pack) => hasEnded(options, pack));
+  if (ended.length === 0) return segments.length;
+  const ids = new Set(ended.map(({ packId }) => packId));
+  const blobs = new Set(ended.map(({ blobId }) => blobId));
+  const first = segments.findIndex(
+    (segment) =>
+      segment.parts.some(({ packId }) => ids.has(packId)) ||
+      loadSegment(options, segment).packs.some((pack) => pack !== SELF && blobs.has(pack.blobId)),
+  );
+  return first === -1 ? segments.length : first;
+}
+
+/** A segment without the entries that lie in ended packs. */
+function lastingPart(options: EndsAt, segment: IndexSegment): IndexSegment {
+  const { journal } = options.index;
+  const ended = new Set(
+    segment.packs.filter(
+      (pack) => pack !== SELF && hasEnded(options, journal.findByBlob(pack.blobId)),
+    ),
+  );
+  if (ended.size === 0) return segment;
+  return IndexSegment.of([...segment.entries()].filter(({ pack }) => !ended.has(pack)));
 }
 
 /** Everything of the folder that no segment names yet. */
@@ -176,7 +230,10 @@ const packFacts = (pack: PackRecord): Omit<IndexedPack, 'blobId'> => ({
   packClass: pack.permanent ? 'permanent' : 'deletable',
 });
 
-function loadSegment({ index }: IndexWriterOptions, segment: PlacedSegment): IndexSegment {
+function loadSegment(
+  { index }: Pick<IndexWriterOptions, 'index'>,
+  segment: PlacedSegment,
+): IndexSegment {
   return IndexSegment.fromParts(
     segment.parts.map((part) => {
       const plaintext = index.parts.find(part.id);

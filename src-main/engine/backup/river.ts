@@ -120,9 +120,11 @@ export class River {
             await this.#stepRegister(current, signal);
             break;
           case 'registered':
+            if (await this.#hasEnded(current, signal)) break;
             await this.#stepUpload(current, await encode(), signal);
             break;
           case 'uploaded':
+            if (await this.#hasEnded(current, signal)) break;
             await this.#stepCertify(current, signal);
             break;
           case 'certified':
@@ -158,6 +160,14 @@ export class River {
   async #stepEncode(pack: PackRecord, encoded: EncodedBlob): Promise<void> {
     const { index } = this.#options;
     index.journal.recordEncoded(pack.packId, encoded.blobId, encoded.rootHash, encoded.shardCount);
+  }
+
+  /** A registration that ended on the way, while the machine was off, is worth nothing any more. */
+  async #hasEnded(pack: PackRecord, signal: AbortSignal): Promise<boolean> {
+    const { epoch } = await this.#currentSystem(signal);
+    if (pack.endEpoch === undefined || pack.endEpoch > epoch) return false;
+    this.#options.index.journal.returnToEncoded(pack.packId);
+    return true;
   }
 
   async #stepRegister(pack: PackRecord, signal: AbortSignal): Promise<void> {

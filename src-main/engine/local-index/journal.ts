@@ -190,6 +190,11 @@ export class Journal {
     this.#statements.returned.run(packId);
   }
 
+  /** The registration ended before the pack was certified: it is registered once more. */
+  returnToEncoded(packId: PackId): void {
+    this.#statements.ended.run(packId);
+  }
+
   recordCertified(packId: PackId): void {
     this.#statements.state.run('certified', packId);
   }
@@ -286,6 +291,7 @@ function prepare(database: Database) {
     ),
     uploaded: update("state = 'uploaded', certificate = ?, stored_shards = ?"),
     returned: update("state = 'registered', certificate = NULL"),
+    ended: update("state = 'encoded', blob_object_id = NULL, end_epoch = NULL, certificate = NULL"),
     state: update('state = ?'),
     spread: update('stored_shards = max(coalesce(stored_shards, 0), ?)'),
     problem: update('problem = ?'),
