@@ -1,5 +1,6 @@
 //! Slivers to the blob: from any p primary or any s secondary ones.
 
+use floe_speed::memory::zeroed;
 use rayon::prelude::*;
 
 use crate::cancel::Cancel;
@@ -7,7 +8,7 @@ use crate::config::Axis;
 use crate::encode::compute_metadata;
 use crate::error::{Error, Result};
 use crate::line_code::repair;
-use crate::merkle::ManyHasher;
+use crate::merkle::root_of;
 use crate::metadata::BlobMetadata;
 use crate::sliver::{Sliver, expanded_leaves};
 
@@ -113,7 +114,7 @@ fn choose<'a>(
 fn assemble(metadata: &BlobMetadata, axis: Axis, lines: &[&[u8]]) -> Vec<u8> {
     let symbol_bytes = metadata.symbol_bytes();
     let row_bytes = metadata.sliver_bytes(Axis::Primary);
-    let mut blob = vec![0; metadata.config().primary_source_count() * row_bytes];
+    let mut blob = zeroed(metadata.config().primary_source_count() * row_bytes);
     blob.par_chunks_mut(row_bytes).enumerate().for_each(|(row, out)| match axis {
         Axis::Primary => out.copy_from_slice(lines[row]),
         Axis::Secondary => {
@@ -140,9 +141,7 @@ fn check_rows(
             let index = u16::try_from(row).map_err(|_| Error::Internal("a row is a u16"))?;
             let config = metadata.config();
             let mut leaves = expanded_leaves(data, metadata.symbol_bytes(), config, Axis::Primary)?;
-            if ManyHasher::default().root(&mut leaves)
-                == *metadata.sliver_hash(index, Axis::Primary)?
-            {
+            if root_of(&mut leaves) == *metadata.sliver_hash(index, Axis::Primary)? {
                 Ok(())
             } else {
                 Err(Error::Inconsistent)

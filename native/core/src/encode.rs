@@ -17,6 +17,7 @@
 //! of the n * n symbols is hashed once. Columns are worked off in batches; their leaves (32 n^2
 //! bytes) are kept for the trees of the rows. Slivers are framed on demand.
 
+use floe_speed::memory::zeroed;
 use rayon::prelude::*;
 
 use crate::cancel::Cancel;
@@ -24,7 +25,7 @@ use crate::config::{Axis, Config};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::line_code::LineCode;
-use crate::merkle::{EMPTY, ManyHasher};
+use crate::merkle::{EMPTY, hash_leaves, root_of};
 use crate::metadata::BlobMetadata;
 use crate::sliver;
 
@@ -75,7 +76,7 @@ pub fn encode(blob: &[u8], config: Config, cancel: &Cancel) -> Result<Encoded> {
     let encoder = Encoder::new(blob, config, cancel)?;
     let right = encoder.extend_rows()?;
     let below_column_bytes = encoder.below_symbols() * encoder.symbol_bytes;
-    let mut below = vec![0; config.secondary_source_count() * below_column_bytes];
+    let mut below = zeroed(config.secondary_source_count() * below_column_bytes);
     let metadata = encoder.hash(&right, Some(&mut below))?;
     Ok(Encoded { metadata, right, below })
 }
@@ -125,7 +126,7 @@ impl<'a> Encoder<'a> {
         let rows = self.config.primary_source_count();
         let columns = self.config.secondary_source_count();
         let row_bytes = self.right_symbols() * self.symbol_bytes;
-        let mut right = vec![0; rows * row_bytes];
+        let mut right = zeroed(rows * row_bytes);
         let batch = Self::lines_per_batch(self.config.n() * self.symbol_bytes, rows);
         right.par_chunks_mut(batch * row_bytes).enumerate().try_for_each(|(index, out)| {
             self.cancel.check()?;
@@ -189,7 +190,6 @@ impl<'a> Encoder<'a> {
         let (n, rows) = (self.config.n(), self.config.primary_source_count());
         let column_bytes = self.below_symbols() * self.symbol_bytes;
         let mut code = LineCode::new(rows, self.below_symbols(), self.symbol_bytes)?;
-        let mut hasher = ManyHasher::default();
         let mut scratch = if below.is_none() { vec![0; column_bytes] } else { Vec::new() };
         let mut tree = Vec::with_capacity(n);
         for (offset, (leaves, root)) in leaves.chunks_exact_mut(n).zip(roots).enumerate() {
@@ -199,10 +199,10 @@ impl<'a> Encoder<'a> {
             };
             let source = (0..rows).map(|row| self.source_symbol(row, first + offset, right));
             code.extend(source.clone(), out)?;
-            hasher.leaves(source.chain(out.chunks_exact(self.symbol_bytes)), leaves);
+            hash_leaves(source.chain(out.chunks_exact(self.symbol_bytes)), leaves);
             tree.clear();
             tree.extend_from_slice(leaves);
-            *root = hasher.root(&mut tree);
+            *root = root_of(&mut tree);
         }
         Ok(())
     }
@@ -221,7 +221,6 @@ impl<'a> Encoder<'a> {
         roots.par_chunks_mut(ROWS).enumerate().try_for_each(|(index, roots)| {
             self.cancel.check()?;
             let first = index * ROWS;
-            let mut hasher = ManyHasher::default();
             let mut rows = vec![Vec::with_capacity(n); roots.len()];
             for column in leaves.chunks_exact(n) {
                 for (row, leaf) in rows.iter_mut().zip(&column[first..]) {
@@ -229,7 +228,7 @@ impl<'a> Encoder<'a> {
                 }
             }
             for (root, row) in roots.iter_mut().zip(&mut rows) {
-                *root = hasher.root(row);
+                *root = root_of(row);
             }
             Ok(())
         })?;
@@ -276,13 +275,7 @@ impl Encoded {
     /// # Errors
     ///
     /// As [`Encoded::sliver`]; also refuses too little memory.
-    pub fn sliver_into(
-        &self,
-        blob: &[u8],
-        pair: u32,
-        axis: Axis,
-        out: &mut [u8],
-    ) -> Result<usize> {
+    pub fn sliver_into(&self, blob: &[u8], pair: u32, axis: Axis, out: &mut [u8]) -> Result<usize> {
         let length = sliver::bcs_bytes(self.metadata.sliver_bytes(axis));
         let out = out.get_mut(..length).ok_or(Error::Argument("the buffer is too small"))?;
         let mut written = 0;

@@ -6,20 +6,21 @@
 
 use core::ops::Range;
 
+use floe_speed::engine::WideEngine;
 use rayon::prelude::*;
-use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
+use reed_solomon_simd::rate::{DefaultRateDecoder, DefaultRateEncoder, RateDecoder, RateEncoder};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
-/// Working memory of one stripe: about half of a core's second-level cache.
-const WORK_BYTES_TARGET: usize = 512 * 1024;
+/// Working memory of one stripe: small enough for a core's second-level cache beside what it is copied from.
+const WORK_BYTES_TARGET: usize = 128 * 1024;
 /// The code's block; a stripe is a multiple of it so that only the last one has a tail.
 const BLOCK_BYTES: usize = 64;
 
 /// Extends lines of `source_count` symbols by `recovery_count` more. Kept over many lines.
 pub struct LineCode {
-    encoder: ReedSolomonEncoder,
+    encoder: DefaultRateEncoder<WideEngine>,
     source_count: usize,
     recovery_count: usize,
     symbol_bytes: usize,
@@ -33,8 +34,14 @@ impl LineCode {
         let lines = source_count.next_power_of_two() + recovery_count.next_power_of_two();
         let blocks = (WORK_BYTES_TARGET / lines / BLOCK_BYTES).max(4);
         let stripe_bytes = symbol_bytes.min(blocks * BLOCK_BYTES);
-        let encoder = ReedSolomonEncoder::new(source_count, recovery_count, stripe_bytes)
-            .map_err(|_| REFUSED)?;
+        let encoder = DefaultRateEncoder::new(
+            source_count,
+            recovery_count,
+            stripe_bytes,
+            WideEngine::new(),
+            None,
+        )
+        .map_err(|_| REFUSED)?;
         Ok(Self { encoder, source_count, recovery_count, symbol_bytes, stripe_bytes })
     }
 
@@ -64,9 +71,9 @@ impl LineCode {
     }
 }
 
-/// Bytes of one symbol group that [`repair`] decodes at once. One group pays for one evaluation of
-/// the error locator, so it must not be too small; the working memory is up to 4 n times it.
-const REPAIR_BYTES_TARGET: usize = 2048;
+/// Working memory of decoding one piece. Every piece pays for an evaluation of the error locator, as
+/// much work as coding about a MiB, so pieces are larger than when encoding.
+const REPAIR_WORK_BYTES_TARGET: usize = 4 * 1024 * 1024;
 
 /// Rebuilds missing source lines from known ones.
 ///
@@ -82,15 +89,23 @@ pub fn repair(
     cancel: &Cancel,
 ) -> Result<Vec<Vec<u8>>> {
     let line_bytes = known.first().map_or(0, |(_, line)| line.len());
-    let pieces = pieces(line_bytes, symbol_bytes);
+    // The decoder works on up to twice the next power of two of all lines.
+    let work_lines = 2 * (source_count + recovery_count).next_power_of_two();
+    let blocks = (REPAIR_WORK_BYTES_TARGET / work_lines / BLOCK_BYTES).max(1);
+    let pieces = pieces(line_bytes, symbol_bytes, blocks * BLOCK_BYTES);
     let repaired: Vec<Vec<Vec<u8>>> = pieces
         .into_par_iter()
         .map(|piece| {
             cancel.check()?;
             let layout = Packing { bytes: piece.len(), symbol_bytes };
-            let mut decoder =
-                ReedSolomonDecoder::new(source_count, recovery_count, layout.packed_bytes())
-                    .map_err(|_| REFUSED)?;
+            let mut decoder = DefaultRateDecoder::new(
+                source_count,
+                recovery_count,
+                layout.packed_bytes(),
+                WideEngine::new(),
+                None,
+            )
+            .map_err(|_| REFUSED)?;
             let mut packed = Vec::new();
             for (index, line) in known {
                 let shard = layout.pack(&line[piece.clone()], &mut packed);
@@ -116,18 +131,19 @@ pub fn repair(
     Ok(lines)
 }
 
-/// Cuts a line into groups of whole symbols, or long symbols into stripes of whole blocks.
-fn pieces(line_bytes: usize, symbol_bytes: usize) -> Vec<Range<usize>> {
+/// Cuts a line into groups of whole symbols, or long symbols into stripes of whole blocks, of about
+/// `piece_bytes`, which is a multiple of a block.
+fn pieces(line_bytes: usize, symbol_bytes: usize, piece_bytes: usize) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
-    if symbol_bytes >= REPAIR_BYTES_TARGET {
+    if symbol_bytes >= piece_bytes {
         for symbol in (0..line_bytes).step_by(symbol_bytes) {
             let end = symbol + symbol_bytes;
-            for start in (symbol..end).step_by(REPAIR_BYTES_TARGET) {
-                pieces.push(start..(start + REPAIR_BYTES_TARGET).min(end));
+            for start in (symbol..end).step_by(piece_bytes) {
+                pieces.push(start..(start + piece_bytes).min(end));
             }
         }
     } else {
-        let group_bytes = REPAIR_BYTES_TARGET / symbol_bytes * symbol_bytes;
+        let group_bytes = piece_bytes / symbol_bytes * symbol_bytes;
         for start in (0..line_bytes).step_by(group_bytes) {
             pieces.push(start..(start + group_bytes).min(line_bytes));
         }

@@ -4,7 +4,7 @@
 //! root's) gets one empty node, 32 zero bytes. One leaf is its own root; no leaf is the empty node.
 
 use blake2b_simd::Params;
-use blake2b_simd::many::{HashManyJob, MAX_DEGREE, hash_many};
+use floe_speed::blake2b::hash_prefixed;
 
 use crate::bcs::{Reader, write_uleb};
 use crate::error::{Error, Result};
@@ -60,61 +60,34 @@ impl Node {
     }
 }
 
-/// Hashes many inputs of equal length, each behind a prefix, as wide as the processor allows.
-#[derive(Debug, Default)]
-pub struct ManyHasher {
-    prefixed: Vec<u8>,
+/// Writes the leaf hash of each of `symbols`, all of one length, to `out`.
+pub fn hash_leaves<'a>(symbols: impl Iterator<Item = &'a [u8]>, out: &mut [Digest]) {
+    hash_prefixed(LEAF_PREFIX, symbols, out);
 }
 
-impl ManyHasher {
-    /// The leaf hash of each of `symbols`, all of one length.
-    pub fn leaves<'a>(&mut self, symbols: impl Iterator<Item = &'a [u8]>, out: &mut [Digest]) {
-        self.hash(LEAF_PREFIX, symbols, out);
+/// Writes the parents of a level to `out`, which is half as long, rounded up.
+fn hash_parents(level: &[Digest], out: &mut [Digest]) {
+    let (pairs, last) = level.as_chunks::<2>();
+    hash_prefixed(
+        INNER_PREFIX,
+        pairs.iter().map(|pair| pair.as_flattened()),
+        &mut out[..pairs.len()],
+    );
+    if let ([last], Some(parent)) = (last, out.last_mut()) {
+        *parent = inner_hash(last, &EMPTY);
     }
+}
 
-    /// The parents of a level. `out` is half as long, rounded up.
-    pub fn parents(&mut self, level: &[Digest], out: &mut [Digest]) {
-        let (pairs, last) = level.as_chunks::<2>();
-        self.hash(INNER_PREFIX, pairs.iter().map(|pair| pair.as_flattened()), out);
-        if let ([last], Some(parent)) = (last, out.last_mut()) {
-            *parent = inner_hash(last, &EMPTY);
-        }
+/// The root over `leaves`, which are overwritten.
+pub fn root_of(leaves: &mut Vec<Digest>) -> Digest {
+    let mut parents = Vec::with_capacity(leaves.len().div_ceil(2));
+    while leaves.len() > 1 {
+        parents.clear();
+        parents.resize(leaves.len().div_ceil(2), EMPTY);
+        hash_parents(leaves, &mut parents);
+        core::mem::swap(leaves, &mut parents);
     }
-
-    /// The root over `leaves`, which are overwritten.
-    pub fn root(&mut self, leaves: &mut Vec<Digest>) -> Digest {
-        let mut parents = Vec::with_capacity(leaves.len().div_ceil(2));
-        while leaves.len() > 1 {
-            parents.clear();
-            parents.resize(leaves.len().div_ceil(2), EMPTY);
-            self.parents(leaves, &mut parents);
-            core::mem::swap(leaves, &mut parents);
-        }
-        leaves.first().copied().unwrap_or(EMPTY)
-    }
-
-    fn hash<'a>(&mut self, prefix: u8, inputs: impl Iterator<Item = &'a [u8]>, out: &mut [Digest]) {
-        let mut params = Params::new();
-        params.hash_length(32);
-        let mut inputs = inputs.peekable();
-        let mut out = out.iter_mut();
-        while let Some(first) = inputs.peek() {
-            let bytes = first.len() + 1;
-            self.prefixed.clear();
-            for input in inputs.by_ref().take(MAX_DEGREE) {
-                self.prefixed.push(prefix);
-                self.prefixed.extend_from_slice(input);
-            }
-            let mut jobs: [Option<HashManyJob<'_>>; MAX_DEGREE] = [const { None }; MAX_DEGREE];
-            for (job, input) in jobs.iter_mut().zip(self.prefixed.chunks_exact(bytes)) {
-                *job = Some(HashManyJob::new(&params, input));
-            }
-            hash_many(jobs.iter_mut().flatten());
-            for (job, digest) in jobs.iter().flatten().zip(&mut out) {
-                digest.copy_from_slice(job.to_hash().as_bytes());
-            }
-        }
-    }
+    leaves.first().copied().unwrap_or(EMPTY)
 }
 
 /// The hash of a leaf.
@@ -146,11 +119,10 @@ impl Tree {
     /// The tree over `leaves`.
     #[must_use]
     pub fn new(leaves: Vec<Digest>) -> Self {
-        let mut hasher = ManyHasher::default();
         let mut levels = vec![leaves];
         while let Some(level) = levels.last().filter(|level| level.len() > 1) {
             let mut parents = vec![EMPTY; level.len().div_ceil(2)];
-            hasher.parents(level, &mut parents);
+            hash_parents(level, &mut parents);
             levels.push(parents);
         }
         Self { levels }
@@ -244,13 +216,13 @@ mod tests {
                     .map(|i| (0..length).map(|j| (i * 31 + j * 7) as u8).collect())
                     .collect();
                 let mut leaves = vec![EMPTY; count];
-                ManyHasher::default().leaves(symbols.iter().map(Vec::as_slice), &mut leaves);
+                hash_leaves(symbols.iter().map(Vec::as_slice), &mut leaves);
                 for (symbol, leaf) in symbols.iter().zip(&leaves) {
                     assert_eq!(*leaf, leaf_hash(symbol));
                 }
                 let tree = Tree::new(leaves.clone());
                 assert_eq!(tree.root(), naive_root(&leaves));
-                assert_eq!(ManyHasher::default().root(&mut leaves), tree.root());
+                assert_eq!(root_of(&mut leaves), tree.root());
                 for (index, symbol) in symbols.iter().enumerate() {
                     let path = tree.path(index);
                     assert_eq!(path.len(), height(count));

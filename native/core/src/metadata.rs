@@ -8,7 +8,7 @@ use crate::bcs::{Reader, uleb_bytes, write_uleb};
 use crate::config::{Axis, Config};
 use crate::error::{Error, Result};
 use crate::hash::{Digest, blake2b256};
-use crate::merkle::{EMPTY, ManyHasher, Node};
+use crate::merkle::{EMPTY, Node, hash_leaves, root_of};
 
 /// The byte that names RS2 in metadata, in blob IDs and on chain.
 pub const ENCODING_TYPE_RS2: u8 = 1;
@@ -82,7 +82,6 @@ impl BlobMetadata {
 
     fn from_pairs(config: Config, unencoded_length: u64, pairs: Vec<[Node; 2]>) -> Result<Self> {
         let symbol_bytes = config.symbol_bytes(unencoded_length)?;
-        let mut hasher = ManyHasher::default();
         let inputs: Vec<[u8; 64]> = pairs
             .iter()
             .map(|[primary, secondary]| {
@@ -93,8 +92,8 @@ impl BlobMetadata {
             })
             .collect();
         let mut leaves = vec![EMPTY; inputs.len()];
-        hasher.leaves(inputs.iter().map(<[u8; 64]>::as_slice), &mut leaves);
-        let root_hash = hasher.root(&mut leaves);
+        hash_leaves(inputs.iter().map(<[u8; 64]>::as_slice), &mut leaves);
+        let root_hash = root_of(&mut leaves);
         let blob_id = blob_id(unencoded_length, &root_hash);
         Ok(Self { config, unencoded_length, symbol_bytes, pairs, root_hash, blob_id })
     }

@@ -16,7 +16,7 @@ use crate::cancel::Cancel;
 use crate::config::{Axis, Config};
 use crate::error::{Error, Result};
 use crate::line_code::repair;
-use crate::merkle::{ManyHasher, Node, Tree, height, read_path, root_from_path, write_path};
+use crate::merkle::{Node, Tree, height, read_path, root_from_path, root_of, write_path};
 use crate::metadata::BlobMetadata;
 use crate::sliver::{Sliver, expanded_leaves, recovery_symbols, to_bcs};
 
@@ -359,7 +359,7 @@ fn rebuild(metadata: &BlobMetadata, axis: Axis, known: &[(usize, &[u8])]) -> Res
 
 fn is_sliver_of(metadata: &BlobMetadata, axis: Axis, index: u16, data: &[u8]) -> Result<bool> {
     let mut leaves = expanded_leaves(data, metadata.symbol_bytes(), metadata.config(), axis)?;
-    Ok(ManyHasher::default().root(&mut leaves) == *metadata.sliver_hash(index, axis)?)
+    Ok(root_of(&mut leaves) == *metadata.sliver_hash(index, axis)?)
 }
 
 fn sliver_bcs(metadata: &BlobMetadata, index: u16, data: &[u8]) -> Result<Vec<u8>> {

@@ -8,7 +8,7 @@ use crate::config::{Axis, Config};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::line_code::LineCode;
-use crate::merkle::{EMPTY, ManyHasher};
+use crate::merkle::{EMPTY, hash_leaves, root_of};
 use crate::metadata::BlobMetadata;
 
 /// A sliver that is somewhere else in memory.
@@ -68,7 +68,7 @@ impl<'a> Sliver<'a> {
     pub fn verify(&self, metadata: &BlobMetadata, axis: Axis) -> Result<()> {
         self.check_shape(metadata, axis)?;
         let leaves = expanded_leaves(self.data, self.symbol_bytes, metadata.config(), axis)?;
-        let root = ManyHasher::default().root(&mut { leaves });
+        let root = root_of(&mut { leaves });
         if root == *metadata.sliver_hash(self.index, axis)? { Ok(()) } else { Err(Error::Merkle) }
     }
 
@@ -126,7 +126,7 @@ pub fn expanded_leaves(
     let recovery = recovery_symbols(data, symbol_bytes, config, axis)?;
     let mut leaves = vec![EMPTY; config.n()];
     let symbols = data.chunks_exact(symbol_bytes).chain(recovery.chunks_exact(symbol_bytes));
-    ManyHasher::default().leaves(symbols, &mut leaves);
+    hash_leaves(symbols, &mut leaves);
     Ok(leaves)
 }
 

@@ -10,7 +10,7 @@ use floe_core::config::{Axis, Config};
 use floe_core::decode::{Consistency, decode};
 use floe_core::encode::{Encoded, compute_metadata, encode};
 use floe_core::error::Error;
-use floe_core::merkle::ManyHasher;
+use floe_core::merkle::root_of;
 use floe_core::metadata::BlobMetadata;
 use floe_core::recovery::{
     ExpandedSliver, Recovered, RecoverySymbol, recover_sliver, recover_sliver_unproven,
@@ -226,7 +226,7 @@ fn inconsistent_blob() -> (BlobMetadata, Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let root = |axis: Axis, bcs: &Vec<u8>| {
         let data = Sliver::parse(bcs).unwrap().data;
         let mut leaves = expanded_leaves(data, symbol_bytes, config, axis).unwrap();
-        ManyHasher::default().root(&mut leaves)
+        root_of(&mut leaves)
     };
     let rows: Vec<_> = primary.iter().map(|bcs| root(Axis::Primary, bcs)).collect();
     let columns: Vec<_> = secondary.iter().map(|bcs| root(Axis::Secondary, bcs)).collect();
