@@ -5,12 +5,13 @@
  * are found by the footers of the blobs that the vault's accounts own: a pack lists its snapshots
  * under the vault key. What was found once is remembered.
  */
+import type { ErrorCode } from '#contract/errors.ts';
 import { ENTRY_KIND, type PackClass } from './archive/pack-layout.ts';
 import { readPackFooters } from './archive/pack-reader.ts';
-import type { SnapshotLocation } from './archive/head.ts';
+import type { FolderPart, SnapshotLocation } from './archive/head.ts';
 import type { SignedSnapshot } from './archive/snapshot.ts';
 import { readAllHeads, type Head, type HeadReader } from './heads.ts';
-import { EngineError, hasCode } from './model/engine-error.ts';
+import { EngineError } from './model/engine-error.ts';
 import type { BlobId, FolderId, SnapshotId } from './model/ids.ts';
 import type { BlobObject } from './model/walrus.ts';
 import type { PackReader } from './restore/pack-reader.ts';
@@ -28,6 +29,12 @@ export interface CatalogSnapshot {
   /** Whether a head names it as the newest of its folder and device. */
   readonly isHead: boolean;
   readonly isRemoved: boolean;
+}
+
+/** What a head names and nobody can read now. */
+export interface UnreadSnapshot {
+  readonly part: FolderPart;
+  readonly error: EngineError;
 }
 
 export interface CatalogParts extends HeadReader {
@@ -49,31 +56,43 @@ export class Catalog {
     return readAllHeads(this.#parts, signal);
   }
 
-  /** The newest snapshot of every folder of every device. */
-  async newest(signal?: AbortSignal): Promise<CatalogSnapshot[]> {
+  /**
+   * The newest snapshot of every folder of every device, but for folders in `except`. One that
+   * cannot be read, because its storage has ended for instance, keeps no other from being found.
+   */
+  async newest(
+    signal?: AbortSignal,
+    except: ReadonlySet<FolderId> = new Set(),
+  ): Promise<{ readonly found: CatalogSnapshot[]; readonly unread: UnreadSnapshot[] }> {
     const found: CatalogSnapshot[] = [];
-    for (const head of await this.heads(signal)) {
-      for (const { part } of head.folders) {
+    const unread: UnreadSnapshot[] = [];
+    const parts = (await this.heads(signal)).flatMap(({ folders }) => folders);
+    for (const { part } of parts.filter((folder) => !except.has(folder.part.folderId))) {
+      try {
         const signed = await this.#record(part.snapshot, signal);
         const isRemoved = part.removed !== undefined;
         found.push({ location: part.snapshot, signed, isHead: true, isRemoved });
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        unread.push({ part, error });
       }
     }
-    return found;
+    return { found, unread };
   }
 
   /** Every snapshot that can still be read, newest first. */
   async all(signal?: AbortSignal): Promise<CatalogSnapshot[]> {
     const found = new Map<SnapshotId, CatalogSnapshot>();
     const heads = await this.heads(signal);
-    for (const snapshot of await this.newest(signal)) {
+    for (const snapshot of (await this.newest(signal)).found) {
       found.set(snapshot.signed.snapshotId, snapshot);
     }
     for (const head of heads) {
       for await (const blob of this.#parts.chain.ownedBlobObjects(head.address, signal)) {
         for (const location of await this.#scan(blob, signal)) {
           if (found.has(location.snapshotId)) continue;
-          const signed = await this.#record(location, signal);
+          const signed = await this.#recordIfReadable(location, signal);
+          if (!signed) continue;
           found.set(location.snapshotId, { location, signed, isHead: false, isRemoved: false });
         }
       }
@@ -86,18 +105,26 @@ export class Catalog {
   /**
    * The folder called `name`: by its name, or the start of its ID. Gives the newest snapshot.
    *
-   * @throws EngineError `folder-unknown`
+   * @throws EngineError `folder-unknown`; what keeps folders from being read, when the one that
+   *   is meant may be among them
    */
   async newestOf(name: string, signal?: AbortSignal): Promise<CatalogSnapshot> {
-    const candidates = (await this.newest(signal)).filter(({ signed }) =>
-      isCalled(signed.snapshot, name),
-    );
+    const { found, unread } = await this.newest(signal);
+    const byName = found.filter(({ signed }) => signed.snapshot.folderName === name);
+    const candidates =
+      byName.length > 0 ? byName : found.filter(({ signed }) => isCalled(signed.snapshot, name));
     const [newest] = candidates.sort(
       (one, other) => other.signed.snapshot.createdAtMs - one.signed.snapshot.createdAtMs,
     );
-    if (!newest)
+    if (newest) return newest;
+    const [other] = unread;
+    if (!other)
       throw new EngineError('folder-unknown', `no folder of this vault is called ${name}`);
-    return newest;
+    throw new EngineError(
+      other.error.code,
+      `no folder that can be read is called ${name}; ${String(unread.length)} cannot be read: ${other.error.message}`,
+      { cause: other.error },
+    );
   }
 
   /**
@@ -133,6 +160,18 @@ export class Catalog {
     const signed = await readSnapshotRecord(location, this.#parts.reader, signal);
     this.#records.set(location.snapshotId, signed);
     return signed;
+  }
+
+  async #recordIfReadable(
+    location: SnapshotLocation,
+    signal?: AbortSignal,
+  ): Promise<SignedSnapshot | undefined> {
+    try {
+      return await this.#record(location, signal);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return undefined;
+    }
   }
 
   async #scan(blob: BlobObject, signal?: AbortSignal): Promise<readonly SnapshotLocation[]> {
@@ -175,12 +214,26 @@ export class Catalog {
       return locations;
     } catch (error) {
       // Not a pack of ours, or out of reach now: neither keeps the others from being listed.
-      if (hasCode(error, 'pack-damaged') || hasCode(error, 'format-unknown')) return [];
-      if (hasCode(error, 'slivers-insufficient')) return [];
-      throw error;
+      if (!isUnreadable(error)) throw error;
+      return [];
     }
   }
 }
+
+/** Failures that concern one blob; the others may be readable all the same. */
+const UNREADABLE: readonly ErrorCode[] = [
+  'blob-blocked',
+  'blob-expired',
+  'blob-inconsistent',
+  'encoding-invalid-input',
+  'format-unknown',
+  'pack-damaged',
+  'slivers-insufficient',
+];
+
+/** Whether this failure concerns one blob, or one pack, alone. */
+export const isUnreadable = (error: unknown): error is EngineError =>
+  error instanceof EngineError && UNREADABLE.includes(error.code);
 
 function isCalled(snapshot: { folderName: string; folderId: FolderId }, name: string): boolean {
   const isIdPrefix = /^[0-9a-f]{4,32}$/.test(name) && snapshot.folderId.startsWith(name);

@@ -522,7 +522,10 @@ class FloeEngine implements EngineApi {
   /** A folder of this device by whatever it was called; else the text, for the network to know. */
   #nameOf(text: string): string {
     try {
-      return findFolder(this.#parts, text).name;
+      const { folderId, name, removed } = findFolder(this.#parts, text);
+      const namesakes = this.#parts.index.folders.all().filter((folder) => folder.name === name);
+      // Of a removed folder and the one that took its name, the one that was meant.
+      return namesakes.length > 1 && !(removed && text === name) ? folderId : name;
     } catch {
       return text;
     }

@@ -106,10 +106,8 @@ function defaultName(root: string): string {
 /** Names are unique in a vault, not only on this device. */
 async function isNameInVault({ catalog, index }: EngineParts, name: string): Promise<boolean> {
   const mine = new Set(index.folders.all().map(({ folderId }) => folderId));
-  return (await catalog.newest()).some(
-    ({ signed, isRemoved }) =>
-      !isRemoved && signed.snapshot.folderName === name && !mine.has(signed.snapshot.folderId),
-  );
+  const { found } = await catalog.newest(undefined, mine);
+  return found.some(({ signed, isRemoved }) => !isRemoved && signed.snapshot.folderName === name);
 }
 
 /**

@@ -2,15 +2,18 @@
 import type { FolderStatus, ProtectionState, SnapshotSummary, VaultStatus } from '#contract/api.ts';
 import { errorCodes, type ErrorCode } from '#contract/errors.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
-import type { CatalogSnapshot } from './catalog.ts';
+import { isUnreadable, type CatalogSnapshot, type UnreadSnapshot } from './catalog.ts';
 import type { EngineParts } from './engine.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
-import type { EngineError } from './model/engine-error.ts';
+import { EngineError } from './model/engine-error.ts';
 import { displayPath } from './model/ids.ts';
 import type { BlobObject, WalrusSystem } from './model/walrus.ts';
 import { epochEndMs } from './policy.ts';
 import { packsOfCommit, readProtection } from './protection.ts';
+import { packOfLocation } from './restore/snapshot-reader.ts';
 import { summaryOf } from './restoring.ts';
+
+const ID_SHOWN_CHARACTERS = 8;
 
 /** Folders of the vault that other devices protect, or this one did before it was set up anew. */
 async function remoteFolders(
@@ -19,9 +22,34 @@ async function remoteFolders(
   signal?: AbortSignal,
 ): Promise<FolderStatus[]> {
   const mine = new Set(parts.index.folders.all().map(({ folderId }) => folderId));
-  const newest = await parts.catalog.newest(signal);
-  const remote = newest.filter(({ signed }) => !mine.has(signed.snapshot.folderId));
-  return Promise.all(remote.map((snapshot) => remoteFolder(parts, snapshot, system, signal)));
+  const { found, unread } = await parts.catalog.newest(signal, mine);
+  return [
+    ...(await Promise.all(found.map((snapshot) => remoteFolder(parts, snapshot, system, signal)))),
+    // What was removed and has ended is nobody's worry.
+    ...unread.filter(({ part }) => !part.removed).map(unreadFolder),
+  ];
+}
+
+/** A folder of which not even the name can be read. */
+function unreadFolder({ part, error }: UnreadSnapshot): FolderStatus {
+  return {
+    folderId: part.folderId,
+    name: part.folderId.slice(0, ID_SHOWN_CHARACTERS),
+    path: '',
+    permanent: part.snapshot.packClass === 'permanent',
+    removed: false,
+    isHere: false,
+    state: 'attention',
+    problem: problemText(error),
+    protectedUntil: undefined,
+    newestSnapshot: undefined,
+    fileCount: 0,
+    sizeBytes: 0,
+    blobCount: 0,
+    storedBytes: 0n,
+    unread: [],
+    spread: undefined,
+  };
 }
 
 async function remoteFolder(
@@ -32,9 +60,14 @@ async function remoteFolder(
 ): Promise<FolderStatus> {
   const { chain, owners } = parts;
   const { snapshot } = found.signed;
-  const { neededPacks } = await parts.catalog.open(found, signal);
-  const protection = await readProtection(neededPacks, { chain, system, owners, signal });
-  const problem = problemText(protection.problem);
+  const opened = await parts.catalog.open(found, signal).catch((error: unknown) => {
+    if (!isUnreadable(error)) throw error;
+    return error;
+  });
+  const isOpen = !(opened instanceof EngineError);
+  const packs = isOpen ? opened.neededPacks : [packOfLocation(found.location)];
+  const protection = await readProtection(packs, { chain, system, owners, signal });
+  const problem = problemText(protection.problem ?? (isOpen ? undefined : opened));
   return {
     folderId: snapshot.folderId,
     name: snapshot.folderName,
@@ -44,7 +77,7 @@ async function remoteFolder(
     isHere: false,
     state: problem ? 'attention' : 'protected',
     problem,
-    protectedUntil: protection.until,
+    protectedUntil: isOpen ? protection.until : undefined,
     newestSnapshot: summaryOf(found),
     fileCount: snapshot.totals.fileCount,
     sizeBytes: snapshot.totals.sizeBytes,
