@@ -330,8 +330,8 @@ describe.each(worlds)('nodes of $name', ({ shape, behaviour, isTls }) => {
     // Somebody stores under each path of the first f pairs what belongs to the pair after it.
     const lie = {
       ...blob,
-      sliver: (pair: SliverPairIndex, axis: SliverAxis) =>
-        blob.sliver(sliverPairIndex(pair < f ? pair + 1 : pair), axis),
+      sliverInto: (pair: SliverPairIndex, axis: SliverAxis, out: Uint8Array) =>
+        blob.sliverInto(sliverPairIndex(pair < f ? pair + 1 : pair), axis, out),
     };
     const first = network.upload(lie, { committee, persistence: permanent });
     const isAccepted = await first.then(
