@@ -9,7 +9,6 @@ import type { ControlArguments } from '#localnet/control-commands.ts';
 import type { LocalnetOptions } from '#localnet/localnet.ts';
 import type { LocalnetNetworkFile } from '#localnet/network-file.ts';
 import { behaviourProfiles, type BehaviourProfile } from '#localnet/nodes/behaviour.ts';
-import { joinLocalnet, runLocalnet, startDetached, stopLocalnet } from '#localnet/process.ts';
 import type { LocalnetTransport } from '#localnet/settings.ts';
 import { runCommand, type CommandContext } from './context.ts';
 
@@ -83,7 +82,11 @@ function addStart(localnet: Command): void {
     );
 }
 
+/** The local network itself, loaded only when it is run: other commands start sooner. */
+const loadProcess = () => import('#localnet/process.ts');
+
 async function start(options: StartOptions, context: CommandContext): Promise<undefined> {
+  const { joinLocalnet, runLocalnet, startDetached } = await loadProcess();
   const dir = directoryOf(options);
   if (options.detach) {
     const commandLine = process.argv.slice(1).filter((word) => word !== '--detach');
@@ -123,6 +126,7 @@ function addSimple(localnet: Command): void {
     .description('stop it and wait until it has')
     .action(async (options: DirOption, command: Command) =>
       runCommand(command, async (context) => {
+        const { stopLocalnet } = await loadProcess();
         await stopLocalnet(directoryOf(options));
         context.print({ stopped: true }, ['Stopped.']);
         return undefined;

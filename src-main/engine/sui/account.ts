@@ -5,7 +5,10 @@
  * own k only, so no two machines ever sign for the same coin.
  */
 import assert from 'node:assert/strict';
-import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519';
+import { createHmac, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createRequire } from 'node:module';
+import type { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519';
+import { blake2b } from '@noble/hashes/blake2.js';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { parseSuiAddress, type SuiAddress } from '#engine/model/ids.ts';
 
@@ -13,6 +16,11 @@ import { parseSuiAddress, type SuiAddress } from '#engine/model/ids.ts';
 const SEED_BYTES = 64;
 /** BLAKE2b-256 of intent and transaction: the message of every signature on Sui. */
 const SIGNED_HASH_BYTES = 32;
+const KEY_BYTES = 32;
+/** Sui's number for the signature scheme. */
+const ED25519_FLAG = 0;
+/** What PKCS #8 says before the 32 bytes of an ed25519 private key. */
+const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** Hardened SLIP-10 indices have 31 bits. */
 const ACCOUNT_INDEX_MAX = 2 ** 31 - 1;
 
@@ -35,19 +43,37 @@ export interface Account {
   exportPrivateKey(): string;
 }
 
+/** A device looks for the heads of some thirty accounts again and again. */
+const derivedAccounts = new WeakMap<Uint8Array, Map<number, Account>>();
+
 /** Derive account `index` from the 64-byte seed of the words. */
 export function deriveAccount(seed: Uint8Array, index: number): Account {
   assert(seed.length === SEED_BYTES, 'a BIP-39 seed has 64 bytes');
   assert(Number.isSafeInteger(index) && index >= 0 && index <= ACCOUNT_INDEX_MAX);
-  const keypair = Ed25519Keypair.deriveKeypairFromSeed(
-    Buffer.from(seed).toString('hex'),
-    `m/44'/784'/${String(index)}'/0'/0'`,
-  );
+  let known = derivedAccounts.get(seed);
+  if (!known) {
+    known = new Map();
+    derivedAccounts.set(seed, known);
+  }
+  let account = known.get(index);
+  if (!account) {
+    account = openAccount(privateKeyOf(seed, [44, 784, index, 0, 0]), index);
+    known.set(index, account);
+  }
+  return account;
+}
+
+function openAccount(privateKey: Uint8Array, index: number): Account {
+  const publicKey = publicKeyOf(privateKey);
+  let opened: Ed25519Keypair | undefined;
+  const keypair = (): Ed25519Keypair =>
+    (opened ??= loadKeypairs().Ed25519Keypair.fromSecretKey(privateKey));
   return {
     index,
-    address: parseSuiAddress(keypair.toSuiAddress()),
-    signTransaction: async (transaction) => (await keypair.signTransaction(transaction)).signature,
-    publicKey: keypair.getPublicKey().toRawBytes(),
+    address: addressOf(publicKey),
+    signTransaction: async (transaction) =>
+      (await keypair().signTransaction(transaction)).signature,
+    publicKey,
     signBytes: async (message) => {
       if (message.length === SIGNED_HASH_BYTES) {
         throw new EngineError(
@@ -55,8 +81,43 @@ export function deriveAccount(seed: Uint8Array, index: number): Account {
           'refused to sign bytes that could be the hash of a transaction',
         );
       }
-      return await keypair.sign(message);
+      return await keypair().sign(message);
     },
-    exportPrivateKey: () => keypair.getSecretKey(),
+    exportPrivateKey: () => keypair().getSecretKey(),
   };
 }
+
+/** Loaded when something is signed: it brings along all of Sui's signature schemes. */
+const loadKeypairs = () =>
+  createRequire(import.meta.url)(
+    '@mysten/sui/keypairs/ed25519',
+  ) as typeof import('@mysten/sui/keypairs/ed25519');
+
+/** SLIP-10 for ed25519: every step of the path is hardened. */
+function privateKeyOf(seed: Uint8Array, path: readonly number[]): Uint8Array {
+  let node = createHmac('sha512', 'ed25519 seed').update(seed).digest();
+  for (const step of path) {
+    const index = Buffer.alloc(4);
+    index.writeUInt32BE(step + ACCOUNT_INDEX_MAX + 1);
+    node = createHmac('sha512', node.subarray(KEY_BYTES))
+      .update(Buffer.concat([Buffer.of(0), node.subarray(0, KEY_BYTES), index]))
+      .digest();
+  }
+  return new Uint8Array(node.subarray(0, KEY_BYTES));
+}
+
+function publicKeyOf(privateKey: Uint8Array): Uint8Array {
+  const key = createPrivateKey({
+    key: Buffer.concat([ED25519_PKCS8_PREFIX, privateKey]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return new Uint8Array(spki.subarray(-KEY_BYTES));
+}
+
+/** BLAKE2b-256 of the scheme's flag and the key. */
+const addressOf = (publicKey: Uint8Array): SuiAddress => {
+  const hashed = blake2b(Buffer.concat([Buffer.of(ED25519_FLAG), publicKey]), { dkLen: 32 });
+  return parseSuiAddress(`0x${Buffer.from(hashed).toString('hex')}`);
+};

@@ -5,7 +5,8 @@
  * - json-rpc: deprecated in Sui, and the only one that Sui 1.55 and this SDK have in common.
  * - graphql: experimental. What we send is tested; it was never tried on a real endpoint.
  */
-import { SuiGraphQLClient } from '@mysten/sui/graphql';
+import { createRequire } from 'node:module';
+import type { SuiGraphQLClient } from '@mysten/sui/graphql';
 import { SuiGrpcClient } from '@mysten/sui/grpc';
 import { JsonRpcError, JsonRpcHTTPTransport, SuiJsonRpcClient } from '@mysten/sui/jsonRpc';
 import { EngineError } from '#engine/model/engine-error.ts';
@@ -72,7 +73,7 @@ function openClient(
       return { client, facts: jsonRpcFacts(client) };
     }
     case 'graphql': {
-      const client = new SuiGraphQLClient({
+      const client = new (loadGraphQl().SuiGraphQLClient)({
         network: SDK_NETWORK,
         url: endpoint.url,
         fetch: boundedFetch,
@@ -81,6 +82,10 @@ function openClient(
     }
   }
 }
+
+/** Loaded when it is needed: it brings a whole GraphQL parser along. */
+const loadGraphQl = () =>
+  createRequire(import.meta.url)('@mysten/sui/graphql') as typeof import('@mysten/sui/graphql');
 
 function grpcFacts(client: SuiGrpcClient): TransportFacts {
   const readServiceInfo = async (signal: AbortSignal) =>
