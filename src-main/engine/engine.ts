@@ -5,7 +5,13 @@
  * a vault and a network, and implements EngineApi. One sync at a time; restores and questions may
  * run beside it.
  */
-import type { EngineApi, EngineConnection, FolderStatus, SyncReport } from '#contract/api.ts';
+import type {
+  CallOptions,
+  EngineApi,
+  EngineConnection,
+  FolderStatus,
+  SyncReport,
+} from '#contract/api.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import { archiveCodec } from './archive-codec.ts';
 import type { ArchiveCodec } from './archive/archive-codec.ts';
@@ -14,6 +20,7 @@ import { packLimits } from './archive/limits.ts';
 import type { VaultRecord } from './archive/vault-record.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { syncFolder, type FolderProgress, type FolderSyncResult } from './backup/folder-sync.ts';
+import { RiverFlow } from './backup/river-flow.ts';
 import { River } from './backup/river.ts';
 import { openSpool, type Spool } from './backup/spool.ts';
 import { Catalog } from './catalog.ts';
@@ -27,7 +34,13 @@ import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import { indexFailure, openLocalIndex, type LocalIndex } from './local-index/local-index.ts';
 import { EngineError, isAbort, serializeError } from './model/engine-error.ts';
-import { displayPath, type DeviceId, type SuiAddress } from './model/ids.ts';
+import {
+  displayPath,
+  type DeviceId,
+  type FolderId,
+  type PackId,
+  type SuiAddress,
+} from './model/ids.ts';
 import type { Network } from './model/network.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { epochsFor, quoteRegistration, TRANSACTION_CAPS } from './policy.ts';
@@ -93,6 +106,7 @@ export interface EngineParts extends HeadReader {
   readonly wallet: Wallet;
   readonly storage: StorageNetwork;
   readonly river: River;
+  readonly flow: RiverFlow;
   readonly packs: PackReader;
   readonly catalog: Catalog;
   readonly emit: (event: EngineEvent) => void;
@@ -114,7 +128,7 @@ export function openEngine(options: EngineOptions): Engine {
   const parts = openParts(options, emit);
   const floe = new FloeEngine(parts);
   return {
-    api: withIndexFailures(floe),
+    api: guarded(floe),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -124,15 +138,24 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
-/** The same methods; what SQLite throws inside of them becomes a failure with a code. */
-function withIndexFailures(api: EngineApi): EngineApi {
-  const methods = Object.entries(api as unknown as Record<string, unknown>)
+/** These answer without the chain, or say themselves what is wrong with it. */
+const METHODS_OFF_CHAIN: readonly string[] = ['doctor', 'exportKey'];
+
+/**
+ * The same methods; what SQLite throws inside of them becomes a failure with a code, and none asks
+ * a chain that is not the vault's.
+ */
+function guarded(floe: FloeEngine): EngineApi {
+  const methods = Object.entries(floe as unknown as Record<string, unknown>)
     .filter(([, method]) => typeof method === 'function')
     .map(([name, method]) => [
       name,
-      async (...given: unknown[]) => {
+      async (request: unknown, options?: CallOptions) => {
         try {
-          return await (method as (...values: unknown[]) => Promise<unknown>)(...given);
+          return await floe.during(async () => {
+            if (!METHODS_OFF_CHAIN.includes(name)) await floe.checkChain(options?.signal);
+            return (method as (...given: unknown[]) => Promise<unknown>)(request, options);
+          });
         } catch (error) {
           throw indexFailure(error);
         }
@@ -189,7 +212,10 @@ function openParts(options: EngineOptions, emit: (event: EngineEvent) => void): 
     quoteRegistration,
     publicationOf: (pack, signal) => publicationOf(parts, pack, signal),
     onPublished: (pack) => recordPublished(index, pack),
-    onStep: (pack) => emitPack(parts, pack),
+    onStep: (pack) => {
+      emitPack(parts, pack);
+      parts.flow.stepped();
+    },
     ensureFunds: (walFrost, signal) =>
       ensureFunds({ chain, wallet, network, payments: () => river.payments }, walFrost, signal),
   });
@@ -202,6 +228,10 @@ function openParts(options: EngineOptions, emit: (event: EngineEvent) => void): 
     wallet,
     storage,
     river,
+    flow: new RiverFlow({
+      run: (signal) => river.run(signal),
+      countUnfinished: () => index.journal.unfinished().length,
+    }),
     packs,
     catalog: new Catalog({ ...headReader, reader, packs }),
     emit,
@@ -275,6 +305,9 @@ async function publicationOf(parts: EngineParts, pack: PackRecord, signal?: Abor
         part: {
           folderId: commit.folderId,
           sequence: commit.sequence,
+          ...(parts.index.folders.find(commit.folderId)?.removed === true
+            ? { removed: tombstoneNow(parts, system) }
+            : {}),
           snapshot: {
             snapshotId: commit.snapshotId,
             blobId: required(pack.blobId),
@@ -311,22 +344,30 @@ async function publicationOf(parts: EngineParts, pack: PackRecord, signal?: Abor
  * along with the next commit, so that removing a folder costs nothing.
  */
 function tombstones(
-  { index, options }: EngineParts,
+  parts: EngineParts,
   own: Head | undefined,
   exceptSlot: number,
   system: WalrusSystem,
 ): { readonly slot: number; readonly part: FolderPart }[] {
   const removed = new Set(
-    index.folders
+    parts.index.folders
       .all()
       .filter((folder) => folder.removed)
       .map(({ folderId }) => folderId),
   );
-  const tombstone = { removedAtMs: options.clock.nowMs(), chainEpoch: system.epoch };
+  const tombstone = tombstoneNow(parts, system);
   return (own?.folders ?? [])
     .filter(({ slot, part }) => slot !== exceptSlot && !part.removed && removed.has(part.folderId))
     .map(({ slot, part }) => ({ slot, part: { ...part, removed: tombstone } }));
 }
+
+const tombstoneNow = (
+  { options }: EngineParts,
+  system: WalrusSystem,
+): NonNullable<FolderPart['removed']> => ({
+  removedAtMs: options.clock.nowMs(),
+  chainEpoch: system.epoch,
+});
 
 /**
  * Only this device writes this account's head. What it shows must be ours, and not older than
@@ -398,11 +439,11 @@ class FloeEngine implements EngineApi {
   readonly #closing = new AbortController();
   /** The sync that runs, or the last one: the next waits for it. */
   #lastSync: Promise<unknown> = Promise.resolve();
-  /** The river's run under way, if any. */
-  #river: Promise<void> | undefined;
-  #riverFailure: Error | undefined;
+  /** Calls that have not been answered yet: the index stays open for them. */
+  readonly #calls = new Set<Promise<unknown>>();
   #watching: Watching | undefined;
   #isHeadChecked = false;
+  #isChainChecked = false;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -410,7 +451,7 @@ class FloeEngine implements EngineApi {
 
   // Declared as arrow functions: the host forwards methods by name.
   readonly status: EngineApi['status'] = (request, options) =>
-    vaultStatus(this.#parts, request.withSpread === true, options?.signal);
+    vaultStatus(this.#parts, request.withSpread === true, this.#signal(options?.signal));
 
   readonly addFolder: EngineApi['addFolder'] = async (request, options) => {
     const folder = await addFolder(this.#parts, request);
@@ -422,7 +463,9 @@ class FloeEngine implements EngineApi {
   readonly removeFolder: EngineApi['removeFolder'] = async ({ folder: name }, options) =>
     this.#inTurn(async () => {
       const folder = findFolder(this.#parts, name);
-      this.#parts.index.folders.markRemoved(folder.folderId);
+      const { index, spool } = this.#parts;
+      const given = giveUpPacks(index, folder);
+      for (const packId of given) spool.remove(packId);
       this.#parts.emit({ kind: 'folders-changed' });
       await this.#watching?.refresh();
       return this.#statusOf({ ...folder, removed: true }, options?.signal);
@@ -438,9 +481,19 @@ class FloeEngine implements EngineApi {
           : [findFolder(this.#parts, request.folder)];
       const spentBefore = spentSoFar(index);
       const reports: SyncReport['folders'][number][] = [];
+      if (folders.length === 0) await this.#finishRest(signal);
+      let failure: EngineError | undefined;
       for (const folder of folders) {
-        reports.push(await this.#syncOne(folder, request.acceptDeletions === true, signal));
+        refuseRemoved(folder);
+        try {
+          reports.push(await this.#syncOne(folder, request.acceptDeletions === true, signal));
+        } catch (error) {
+          // A drive that is not there keeps no other folder from being protected.
+          if (!isOfOneFolder(error)) throw error;
+          failure ??= error;
+        }
       }
+      if (failure) throw failure;
       const spentAfter = spentSoFar(index);
       return {
         folders: reports,
@@ -500,6 +553,30 @@ class FloeEngine implements EngineApi {
   readonly doctor: EngineApi['doctor'] = (request, options) =>
     this.#inTurn(() => doctor(this.#parts, request, this.#signal(options?.signal)));
 
+  /** Another chain behind the same address holds nothing of ours, and is paid nothing. */
+  async checkChain(signal?: AbortSignal): Promise<void> {
+    if (this.#isChainChecked) return;
+    const { chain, options } = this.#parts;
+    const identifier = await chain.chainIdentifier({ signal: this.#signal(signal) });
+    if (identifier !== options.chainIdentifier) {
+      const message = `the endpoint is on chain ${identifier}, the vault on ${options.chainIdentifier}`;
+      throw new EngineError('home-other-network', message);
+    }
+    this.#isChainChecked = true;
+  }
+
+  /** Answer a call; closing waits for it. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#closing.signal.throwIfAborted();
+    const call = work();
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
   async watch(): Promise<void> {
     this.#watching = watchFolders(this.#parts, {
       sync: async (folder) => {
@@ -513,9 +590,10 @@ class FloeEngine implements EngineApi {
   async close(): Promise<void> {
     this.#closing.abort(new DOMException('the engine was closed', 'AbortError'));
     await this.#watching?.close();
-    await this.#lastSync.catch(() => undefined);
-    await this.#river?.catch(() => undefined);
+    await Promise.allSettled([...this.#calls, this.#lastSync]);
+    await this.#parts.flow.settle();
     await this.#parts.storage.close();
+    await this.#parts.river.close();
     this.#parts.index.close();
   }
 
@@ -543,9 +621,20 @@ class FloeEngine implements EngineApi {
   /** One after the other: two syncs would seal the same files twice. */
   async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const before = this.#lastSync;
-    const mine = before.catch(() => undefined).then(work);
+    const mine = before
+      .catch(() => undefined)
+      .then(() => {
+        this.#closing.signal.throwIfAborted();
+        return work();
+      });
     this.#lastSync = mine;
     return mine;
+  }
+
+  /** Without a folder to sync: what earlier ones have left on its way. */
+  async #finishRest(signal: AbortSignal): Promise<void> {
+    await this.#parts.flow.untilDone(signal);
+    await this.#parts.river.finishTails();
   }
 
   /** The one retry loop: what to do next is in the code of the failure. */
@@ -565,6 +654,8 @@ class FloeEngine implements EngineApi {
         emit({ kind: 'sync-ended', folderId, folderName, problem: undefined });
         return report;
       } catch (thrown) {
+        // What still flows belongs to this attempt; the next one begins with nothing under way.
+        await this.#parts.flow.settle();
         const error = indexFailure(thrown);
         const delayMs = this.#retryDelayMs(error, refreshes, backoffs);
         if (delayMs !== undefined && !signal.aborted) {
@@ -586,7 +677,9 @@ class FloeEngine implements EngineApi {
 
   #retryDelayMs(error: unknown, refreshes: number, backoffs: number): number | undefined {
     if (!(error instanceof EngineError)) return undefined;
-    if (error.code === 'spool-damaged') return this.#dropDamaged(error) ? 0 : undefined;
+    if (error.code === 'spool-damaged' && refreshes + backoffs < REFRESHES_MAX) {
+      return this.#dropDamaged(error) ? 0 : undefined;
+    }
     if (error.retry === 'after-refresh') {
       return refreshes < REFRESHES_MAX ? REFRESH_DELAY_MS : undefined;
     }
@@ -613,13 +706,13 @@ class FloeEngine implements EngineApi {
     acceptDeletions: boolean,
     signal: AbortSignal,
   ): Promise<SyncReport['folders'][number]> {
-    const { index, options, river, chain } = this.#parts;
-    await this.#drain(signal);
+    const { index, options, river, chain, flow } = this.#parts;
+    await flow.untilDone(signal);
     await this.#checkHead(signal);
     const system = await river.refresh(signal);
     await this.#forgetLapsed(folder, system, signal);
     const result = await this.#seal(folder, acceptDeletions, system, signal);
-    await this.#drain(signal);
+    await flow.untilDone(signal);
     await river.finishTails();
     index.folders.recordSync(folder.folderId, {
       rootDevice: result.rootDevice.toString(),
@@ -701,7 +794,7 @@ class FloeEngine implements EngineApi {
     system: WalrusSystem,
     signal: AbortSignal,
   ): Promise<FolderSyncResult> {
-    const { options, index, spool, codec, account, catalog } = this.#parts;
+    const { options, index, spool, codec, account, catalog, flow } = this.#parts;
     const startedMs = options.clock.monotonicMs();
     return syncFolder({
       folder,
@@ -737,10 +830,9 @@ class FloeEngine implements EngineApi {
       onSealed: async (packId) => {
         const pack = index.journal.find(packId);
         if (pack) emitPack(this.#parts, pack);
-        this.#flow(signal);
-        while (index.journal.unfinished().length > PACKS_WAITING_MAX) await this.#drainOne(signal);
+        await flow.untilRoom(PACKS_WAITING_MAX, signal);
       },
-      untilCertified: () => this.#drain(signal),
+      untilCertified: () => flow.untilDone(signal),
       onProgress: (progress) => this.#emitProgress(folder, progress, startedMs),
       signal,
     });
@@ -758,34 +850,41 @@ class FloeEngine implements EngineApi {
       elapsedMs: options.clock.monotonicMs() - startedMs,
     });
   }
+}
 
-  /** Let the river flow, if it does not. Its failure is kept for whoever waits for it. */
-  #flow(signal: AbortSignal): void {
-    if (this.#river) return;
-    this.#river = this.#parts.river
-      .run(signal)
-      .catch((error: unknown) => {
-        this.#riverFailure = error instanceof Error ? error : new Error(String(error));
-      })
-      .finally(() => {
-        this.#river = undefined;
-      });
-  }
+const FOLDER_FAILURES: readonly string[] = ['folder-missing', 'folder-unreadable', 'mass-deletion'];
 
-  async #drainOne(signal: AbortSignal): Promise<void> {
-    this.#flow(signal);
-    await this.#river;
-    const failure = this.#riverFailure;
-    this.#riverFailure = undefined;
-    if (failure instanceof Error) throw failure;
-  }
+const isOfOneFolder = (error: unknown): error is EngineError =>
+  error instanceof EngineError && FOLDER_FAILURES.includes(error.code);
 
-  /** Until nothing is on its way. */
-  async #drain(signal: AbortSignal): Promise<void> {
-    const { index } = this.#parts;
-    do await this.#drainOne(signal);
-    while (index.journal.unfinished().length > 0);
-  }
+/** Its name may belong to another folder by now, and what is removed is paid for no more. */
+function refuseRemoved(folder: FolderRecord): void {
+  if (!folder.removed) return;
+  throw new EngineError('folder-unknown', `${folder.name} is no longer protected`);
+}
+
+/**
+ * Stop protecting a folder, and give up its packs that are on their way: nothing more is spent on
+ * them. Those that a transaction of unknown fate names stay, since it may have paid for them.
+ */
+function giveUpPacks(index: LocalIndex, { folderId }: FolderRecord): PackId[] {
+  return index.atomically(() => {
+    index.folders.markRemoved(folderId);
+    const paying = new Set(index.ledger.pending().flatMap(({ packIds }) => packIds));
+    const given = index.journal
+      .unfinished()
+      .filter((pack) => !paying.has(pack.packId) && isOfFolder(index, pack, folderId))
+      .map(({ packId }) => packId);
+    for (const packId of given) index.journal.dropPack(packId);
+    return given;
+  });
+}
+
+function isOfFolder(index: LocalIndex, pack: PackRecord, folderId: FolderId): boolean {
+  const commit = pack.commitRecord && (JSON.parse(pack.commitRecord) as CommitRecord);
+  return commit
+    ? commit.folderId === folderId
+    : index.journal.foldersOf(pack.packId).includes(folderId);
 }
 
 export function spentSoFar(index: LocalIndex): { walFrost: bigint; gasMist: bigint } {

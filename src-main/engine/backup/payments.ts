@@ -38,8 +38,9 @@ export class Payments {
   }
 
   /**
-   * Find out what became of every transaction whose fate is open, and apply those that landed.
-   * To be called before anything new is paid for.
+   * Find out what became of every transaction whose fate is open, and apply those that landed. One
+   * that failed is only noted: what it was to do is still due, and is tried anew by whoever is due
+   * to do it. To be called before anything new is paid for.
    */
   async settlePending(signal?: AbortSignal): Promise<void> {
     const { index, wallet } = this.#options;
@@ -88,6 +89,11 @@ export class Payments {
     }
     const outcome = await wallet.submit(prepared, signal);
     await this.#apply(record, outcome, signal);
+    if (outcome.status.kind !== 'success') {
+      throw new EngineError('transaction-refused', `the chain executed ${record.kind} in vain`, {
+        context: { digest: record.digest, status: JSON.stringify(outcome.status) },
+      });
+    }
     return outcome;
   }
 
@@ -100,9 +106,7 @@ export class Payments {
     const actual = this.#cost(outcome);
     if (outcome.status.kind !== 'success') {
       index.ledger.recordSettled(record.digest, 'failed', actual);
-      throw new EngineError('transaction-refused', `the chain executed ${record.kind} in vain`, {
-        context: { digest: record.digest, status: JSON.stringify(outcome.status) },
-      });
+      return;
     }
     const write = await onLanded[record.kind]?.(record, outcome, signal);
     index.atomically(() => {

@@ -106,6 +106,15 @@ export class River {
     spool.removeStrangers(new Set(index.journal.spooled().map(({ packId }) => packId)));
   }
 
+  /** The engine is closed: nobody waits for the slowest nodes any more. Writes nothing. */
+  async close(): Promise<void> {
+    const current = this.#tail;
+    this.#tail = undefined;
+    current?.tail.stop();
+    await current?.tail.done;
+    current?.blob.release();
+  }
+
   async #advance(pack: PackRecord, signal: AbortSignal): Promise<void> {
     let encoded: EncodedBlob | undefined;
     const encode = async (): Promise<EncodedBlob> => (encoded ??= await this.#encode(pack, signal));
@@ -121,6 +130,11 @@ export class River {
             break;
           case 'registered':
             if (await this.#hasEnded(current, signal)) break;
+            if (this.#tail?.packId === current.packId) {
+              // The committee has changed since it was uploaded, and where its slivers belong.
+              await this.#endTail();
+              encoded = undefined;
+            }
             await this.#stepUpload(current, await encode(), signal);
             break;
           case 'uploaded':
@@ -203,9 +217,14 @@ export class River {
       for (const packId of record.packIds) {
         const pack = index.journal.find(packId);
         const blob = created.find(({ blobId }) => blobId === pack?.blobId);
-        if (pack?.state === 'encoded' && blob) {
-          index.journal.recordRegistered(packId, blob.blobObjectId, blob.endEpoch);
+        if (pack?.state !== 'encoded') continue;
+        if (!blob) {
+          // Without it the pack would be registered, and paid, a second time.
+          throw new EngineError('rpc-invalid-answer', 'a registration shows no blob', {
+            context: { packId, digest: outcome.digest },
+          });
         }
+        index.journal.recordRegistered(packId, blob.blobObjectId, blob.endEpoch);
       }
     };
   };
@@ -226,12 +245,12 @@ export class River {
           persistence,
           signal,
         });
+        this.#tail = { packId: pack.packId, tail, blob: encoded };
         index.journal.recordUploaded(
           pack.packId,
           certificateText(certificate),
           certificate.shardWeight,
         );
-        this.#tail = { packId: pack.packId, tail, blob: encoded };
         return;
       } catch (error) {
         if (!hasCode(error, 'epoch-changed') || attempt === EPOCH_CHANGES_MAX) throw error;
@@ -325,8 +344,8 @@ export class River {
     await stop;
     current.blob.release();
     index.journal.recordSpread(current.packId, storedShards);
-    const pack = this.#reload(current.packId);
-    if (pack.state === 'certified' || pack.state === 'published') this.#unspool(current.packId);
+    const state = index.journal.find(current.packId)?.state;
+    if (state === 'certified' || state === 'published') this.#unspool(current.packId);
   }
 
   /** Forget the sealed bytes: first the file, so that a crash in between leaves only a row. */
