@@ -151,7 +151,7 @@ class TreeBuilder {
     const parent = path.slice(0, Math.max(slash, 0)) as RawPath;
     const known =
       path === '' ? root : directories.get(parent)?.get(path.slice(slash + 1) as RawPath);
-    if (!known || known.entry.length === 0 || !isSameEntry(known, stat)) return undefined;
+    if (!known || !isSameEntry(known, stat)) return undefined;
     const entry = decodeEntry(known.entry);
     return entry.kind === 'directory' ? entry : undefined;
   }
@@ -202,9 +202,7 @@ class TreeBuilder {
 
   /** The entry as it stands in the last tree, if it does. */
   #asBefore(known: KnownEntry | undefined): Kept {
-    if (!known || known.entry.length === 0) {
-      return { entry: undefined, isNew: false, totals: NOTHING };
-    }
+    if (!known) return { entry: undefined, isNew: false, totals: NOTHING };
     const entry = (): TreeEntry => decodeEntry(known.entry);
     switch (known.kind) {
       case 'file':

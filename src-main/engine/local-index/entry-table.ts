@@ -15,8 +15,8 @@ export interface KnownEntry {
   readonly ctimeNs: bigint;
   readonly inode: bigint;
   /**
-   * The tree entry as archive/ encodes it: content, mode, owner, and for a directory its tree.
-   * Empty for a directory below which something is newer: its tree must be built again.
+   * The tree entry as archive/ encodes it: content, mode, owner, and for a directory its tree. It
+   * is that of the last commit also where something below is newer: see `markStale`.
    */
   readonly entry: Uint8Array;
 }
@@ -29,6 +29,9 @@ export interface KnownTree {
   readonly directories: ReadonlyMap<RawPath, ReadonlyMap<RawPath, KnownEntry>>;
   readonly fileCount: number;
 }
+
+/** A change time that no real directory has. */
+const STALE_CTIME_NS = -1n;
 
 interface Row {
   path: Buffer;
@@ -72,7 +75,7 @@ export class EntryTable {
       .safeIntegers(true);
     this.#put = database.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     this.#stale = database.prepare(
-      "UPDATE entries SET entry = x'' WHERE folder_id = ? AND path = ? AND kind = 'directory'",
+      "UPDATE entries SET ctime_ns = ? WHERE folder_id = ? AND path = ? AND kind = 'directory'",
     );
     this.#delete = database.prepare(
       'DELETE FROM entries WHERE folder_id = ? AND (path = ? OR (path > ? AND path < ?))',
@@ -124,9 +127,12 @@ export class EntryTable {
     );
   }
 
-  /** Directories whose tree is out of date: one of them may be the root, the empty path. */
+  /**
+   * Directories whose tree is out of date: one of them may be the root, the empty path. None looks
+   * unchanged any more, so each is built again, unless it cannot be read: then its last tree stays.
+   */
   markStale(folderId: FolderId, directories: Iterable<RawPath>): void {
-    for (const path of directories) this.#stale.run(folderId, rawPathBytes(path));
+    for (const path of directories) this.#stale.run(STALE_CTIME_NS, folderId, rawPathBytes(path));
   }
 
   /** Forget a path and everything below it. */
