@@ -72,6 +72,11 @@ export const errorCodes = {
     exit: EXIT.usage,
     next: 'Use another home (--home), or the network that this vault belongs to.',
   },
+  'home-unwritable': {
+    retry: 'after-user-action',
+    exit: EXIT.usage,
+    next: 'Give yourself the right to write there, or choose another home with --home.',
+  },
   'network-file-invalid': {
     retry: 'after-user-action',
     exit: EXIT.usage,

@@ -28,10 +28,10 @@ export async function addFolder(
   const active = index.folders.all().filter(({ removed }) => !removed);
   refuseNested(parts, root, active);
   const name = request.name ?? defaultName(root);
-  if (name.includes(':') || name.length > NAME_CHARACTERS_MAX) {
+  if (name === '' || /[:/]/.test(name) || name.length > NAME_CHARACTERS_MAX) {
     throw new EngineError(
       'usage',
-      `a folder's name has no colon and at most ${String(NAME_CHARACTERS_MAX)} characters`,
+      `a folder's name has no colon, no slash, and from 1 to ${String(NAME_CHARACTERS_MAX)} characters`,
     );
   }
   const isTaken = active.some((folder) => folder.name === name);

@@ -8,7 +8,7 @@ import { EngineError } from '#engine/model/engine-error.ts';
 import { absolutePathText, type FileLock } from '#engine/ports/file-system.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { connectToEngine, type RemoteEngine } from './engine-client.ts';
-import { homePaths } from './home.ts';
+import { homeFailure, homePaths } from './home.ts';
 import { openHome, openHomeForRebuild } from './open-home.ts';
 
 const TOKEN_BYTES_MAX = 1_024;
@@ -30,7 +30,7 @@ export async function connectRemote(home: string): Promise<RemoteEngine | undefi
 /**
  * Take the home's lock: one engine at a time.
  *
- * @throws EngineError `home-in-use`, `home-not-initialised`
+ * @throws EngineError `home-in-use`, `home-not-initialised`, `home-unwritable`
  */
 export function lockHome(home: string): FileLock {
   const files = openFileSystem();
@@ -38,7 +38,12 @@ export function lockHome(home: string): FileLock {
   if (files.stat(paths.root) === undefined) {
     throw new EngineError('home-not-initialised', `there is no vault in ${home}`);
   }
-  const lock = files.lockFile(paths.lock);
+  let lock: FileLock | undefined;
+  try {
+    lock = files.lockFile(paths.lock);
+  } catch (error) {
+    throw homeFailure(error, home);
+  }
   if (!lock) throw new EngineError('home-in-use', `another Floe uses ${home}`);
   return lock;
 }
@@ -88,6 +93,6 @@ async function holdingLock(home: string, open: () => Promise<Engine>): Promise<E
     };
   } catch (error) {
     lock.release();
-    throw error;
+    throw homeFailure(error, home);
   }
 }

@@ -18,6 +18,7 @@ import type { RawPath } from '#engine/model/ids.ts';
 import { parseNetwork, type Network } from '#engine/model/network.ts';
 import {
   absolutePath,
+  FileError,
   pathBelow,
   type AbsolutePath,
   type HomeFiles,
@@ -97,7 +98,10 @@ export async function readVaultFile(
   const vault = await readOne(files, paths.vaultFile);
   if (vault) return vault;
   // A copy that cannot be read says just as well that there was a vault.
-  const copy = await readOne(files, paths.vaultFileCopy).catch(() => 'damaged');
+  const copy = await readOne(files, paths.vaultFileCopy).catch((error: unknown) => {
+    if (error instanceof FileError) throw error;
+    return 'damaged';
+  });
   if (copy === undefined) return undefined;
   throw new EngineError('index-damaged', 'vault.json is missing');
 }
@@ -134,7 +138,8 @@ async function readOne(files: HomeFiles, path: AbsolutePath): Promise<VaultFile 
     const bytes = await files.readFile(path, VAULT_FILE_BYTES_MAX);
     return bytes && parseVaultFile(JSON.parse(Buffer.from(bytes).toString('utf8')));
   } catch (error) {
-    if (hasCode(error, 'format-unknown')) throw error;
+    // A disk that refuses says nothing about the file.
+    if (hasCode(error, 'format-unknown') || error instanceof FileError) throw error;
     throw new EngineError('index-damaged', 'vault.json cannot be read', { cause: error });
   }
 }
@@ -189,6 +194,16 @@ export async function writeVaultFile(
   const bytes = Buffer.from(`${JSON.stringify(json, undefined, 2)}\n`);
   await files.writeFileDurable(paths.vaultFile, bytes);
   await files.writeFileDurable(paths.vaultFileCopy, bytes);
+}
+
+/** What the file system refused in a home, as a person reads it. Anything else stays as it is. */
+export function homeFailure(error: unknown, home: string): unknown {
+  if (!(error instanceof FileError) || error.code !== 'internal') return error;
+  const { systemCode } = error;
+  return new EngineError('home-unwritable', `the home ${home} cannot be used: ${systemCode}`, {
+    context: { systemCode },
+    cause: error,
+  });
 }
 
 /**

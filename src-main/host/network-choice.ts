@@ -1,7 +1,7 @@
 /** @file From what a person calls a network to its file. */
 import { EngineError } from '#engine/model/engine-error.ts';
 import { parseNetwork, type Network } from '#engine/model/network.ts';
-import { absolutePath, pathBelow } from '#engine/ports/file-system.ts';
+import { absolutePath, pathBelow, type HomeFiles } from '#engine/ports/file-system.ts';
 import { defaultLocalnetFolder } from '#platform/home.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { PUBLIC_NETWORKS, TRY_OUT_NETWORK_NAME, type PublicNetworkName } from './networks.ts';
@@ -35,7 +35,7 @@ export async function resolveNetwork(
   if (isPublicName(choice)) return parsed(PUBLIC_NETWORKS[choice]);
   const files = openFileSystem();
   if (choice !== TRY_OUT_NETWORK_NAME) {
-    const bytes = await files.readFile(absolutePath(resolve(choice)), NETWORK_FILE_BYTES_MAX);
+    const bytes = await readNetworkFile(files, choice);
     if (bytes === undefined) {
       throw new EngineError('network-file-invalid', `there is no network file at ${choice}`);
     }
@@ -50,6 +50,15 @@ export async function resolveNetwork(
     throw new EngineError('localnet-not-running', 'no local network has been started yet');
   }
   return parsedText(bytes);
+}
+
+async function readNetworkFile(files: HomeFiles, choice: string): Promise<Uint8Array | undefined> {
+  try {
+    return await files.readFile(absolutePath(resolve(choice)), NETWORK_FILE_BYTES_MAX);
+  } catch (error) {
+    const message = `the network file ${choice} cannot be read`;
+    throw new EngineError('network-file-invalid', message, { cause: error });
+  }
 }
 
 function parsedText(bytes: Uint8Array): NetworkChoice {

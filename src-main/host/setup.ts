@@ -21,6 +21,7 @@ import { systemRandom } from '#platform/system-random.ts';
 import { resolve } from 'node:path';
 import { connectEngine } from './connect.ts';
 import {
+  homeFailure,
   homePaths,
   INDEX_FILES,
   readVaultFile,
@@ -76,9 +77,17 @@ export interface SetupReport {
  * Set up a home.
  *
  * @throws EngineError `usage` for a home that has a vault, `words-invalid`, `words-open-nothing`,
- *   `kit-unconfirmed`, `secret-store-unavailable`, `rpc-unreachable`
+ *   `kit-unconfirmed`, `secret-store-unavailable`, `home-unwritable`, `rpc-unreachable`
  */
 export async function setUpVault(options: SetupOptions): Promise<SetupReport> {
+  try {
+    return await setUp(options);
+  } catch (error) {
+    throw homeFailure(error, options.home);
+  }
+}
+
+async function setUp(options: SetupOptions): Promise<SetupReport> {
   const files = openFileSystem();
   const paths = homePaths(resolve(options.home));
   if (await readVaultFile(files, paths)) {

@@ -32,12 +32,12 @@ beforeAll(async () => {
   world = await openWorld({ shards: 13, nodes: 4 });
   home = world.home('home');
   folder = world.path('Documents');
-  await makeTree(folder, TREE);
+  makeTree(folder, TREE);
   await home.init();
   await home.must(['add', folder, '--exclude', '*.tmp']);
   await home.must(['sync']);
   // A second commit: the pack index has two segments, in two packs.
-  await makeTree(join(folder, 'more'), { 'd.txt': 'a fourth file' });
+  makeTree(join(folder, 'more'), { 'd.txt': 'a fourth file' });
   await home.must(['sync']);
 });
 
@@ -115,14 +115,14 @@ describe('a local index', () => {
     loseIndex();
     await home.must(['doctor', '--rebuild-index']);
     const registrations = registered();
-    await makeTree(join(folder, 'later'), { 'e.txt': 'a fifth file', 'f.tmp': 'left out' });
+    makeTree(join(folder, 'later'), { 'e.txt': 'a fifth file', 'f.tmp': 'left out' });
     const sync = await home.must(['sync']);
     expect(sync['folders']).toMatchObject([{ published: true, filesRemoved: 0 }]);
     const [stored] = sync['folders'] as { bytesSealed: number }[];
     expect(stored?.bytesSealed).toBeLessThan(100 * KIB);
     expect(registered()).toBe(registrations + 1);
     await home.must(['restore', 'Documents', '--to', world.path('back')]);
-    await expectTree(world.path('back'), {
+    expectTree(world.path('back'), {
       ...TREE,
       more: { 'd.txt': 'a fourth file' },
       later: { 'e.txt': 'a fifth file' },
@@ -149,12 +149,12 @@ describe('a local index', () => {
     const old = world.path('old-index.db');
     await home.must(['status']);
     copyFileSync(index(), old);
-    await makeTree(join(folder, 'newest'), { 'g.txt': 'a sixth file' });
+    makeTree(join(folder, 'newest'), { 'g.txt': 'a sixth file' });
     await home.must(['sync']);
     loseIndex();
     copyFileSync(old, index());
     const registrations = registered();
-    await makeTree(join(folder, 'newest'), { 'h.txt': 'a seventh file' });
+    makeTree(join(folder, 'newest'), { 'h.txt': 'a seventh file' });
     expectFailure(await home.floe(['sync']), 'index-damaged', 8);
     expect(registered()).toBe(registrations);
     await home.must(['doctor', '--rebuild-index']);

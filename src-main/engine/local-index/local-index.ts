@@ -90,7 +90,7 @@ export function indexFailure(error: unknown): unknown {
   // SQLite names no path and no value in its messages.
   const { code: sqliteCode } = error;
   const options = { context: { sqliteCode }, cause: error };
-  if (sqliteCode === 'SQLITE_FULL') {
+  if (FULL_CODES.test(sqliteCode)) {
     return new EngineError('disk-full', 'the disk of the local index is full', options);
   }
   if (DAMAGE_CODES.test(sqliteCode)) {
@@ -99,6 +99,8 @@ export function indexFailure(error: unknown): unknown {
   return error;
 }
 
+/** What SQLite says when its file, or the shared memory beside it, cannot grow. */
+const FULL_CODES = /^SQLITE_(FULL|IOERR_SHMSIZE)$/;
 /** What SQLite says when its file is no sound database, can't be read, or is not there. */
 const DAMAGE_CODES = /^SQLITE_(CORRUPT|NOTADB|CANTOPEN|IOERR|FORMAT|SCHEMA)/;
 

@@ -40,8 +40,12 @@ export function parseNetwork(json: unknown): Network {
   const transactions = object(file['transactions'] ?? {}, 'transactions');
   const nodes = object(file['nodes'] ?? {}, 'nodes');
   const rpc = Array.isArray(file['rpc']) ? file['rpc'] : [file['rpc']];
+  if (rpc.length === 0) throw invalid('rpc must name at least one endpoint');
   const exchanges = walrus['exchangeObjectIds'] ?? [];
   if (!Array.isArray(exchanges)) throw invalid('walrus.exchangeObjectIds must be a list');
+  if (nodes['scheme'] === 'http' && nodes['trust'] === 'pinned') {
+    throw invalid('nodes.trust pinned needs nodes.scheme https');
+  }
   return {
     name: text(file['name'], 'name'),
     rpc: rpc.map((entry, index) => parseEndpoint(entry, `rpc[${String(index)}]`)),

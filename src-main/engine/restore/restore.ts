@@ -12,7 +12,7 @@ import { keyedBlake3 } from '../codec/hash.ts';
 import { openChunks } from '../codec/seal.ts';
 import type { ErrorCode } from '#contract/errors.ts';
 import { EngineError, isAbort } from '../model/engine-error.ts';
-import { displayPath, type BlobId, type ChunkId, type RawPath } from '../model/ids.ts';
+import { displayPath, joinRawPath, type BlobId, type ChunkId, type RawPath } from '../model/ids.ts';
 import type { AbsolutePath, FileSystem } from '../ports/file-system.ts';
 import type { PackReader } from './pack-reader.ts';
 import {
@@ -72,9 +72,29 @@ export interface RestoreResult {
 export const restoreKeyOf = (snapshot: OpenedSnapshot, glob: string | undefined): string =>
   `${snapshot.signed.snapshotId} ${glob ?? ''}`;
 
-/** @throws EngineError `restore-target-not-empty`, `disk-full`, `usage` */
+/** @throws EngineError `restore-target-not-empty`, `path-unknown`, `disk-full`, `usage` */
 export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult> {
+  if (options.glob !== undefined) await refuseEmptySelection(options, options.glob);
   return new Restore(options).run();
+}
+
+/** A glob that matches nothing is a mistake, and no reason to make a target. */
+async function refuseEmptySelection(
+  { snapshot, signal }: RestoreOptions,
+  glob: string,
+): Promise<void> {
+  const selection = selectionOf(glob);
+  const tree = planTree(snapshot.signed.snapshot.root.treeId, {
+    get: snapshot.getChunk,
+    selection,
+    // What cannot be read is reported by the restore itself.
+    onProblem: () => undefined,
+    signal,
+  });
+  for await (const { path, entries } of tree) {
+    if (entries.some(({ entry }) => selection.wants(joinRawPath(path, entry.name)))) return;
+  }
+  throw new EngineError('path-unknown', `the snapshot holds nothing that matches ${glob}`);
 }
 
 /** A file that waits for pieces. */
