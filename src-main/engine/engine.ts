@@ -579,8 +579,8 @@ class FloeEngine implements EngineApi {
 
   async watch(): Promise<void> {
     this.#watching = watchFolders(this.#parts, {
-      sync: async (folder) => {
-        await this.sync({ folder: folder.folderId });
+      sync: async (folder, signal) => {
+        await this.sync({ folder: folder.folderId }, { signal });
       },
       signal: this.#closing.signal,
     });
@@ -707,11 +707,14 @@ class FloeEngine implements EngineApi {
     signal: AbortSignal,
   ): Promise<SyncReport['folders'][number]> {
     const { index, options, river, chain, flow } = this.#parts;
+    // A sync that the watcher asks for has passed no other check.
+    await this.checkChain(signal);
     await flow.untilDone(signal);
     await this.#checkHead(signal);
     const system = await river.refresh(signal);
     await this.#forgetLapsed(folder, system, signal);
     const result = await this.#seal(folder, acceptDeletions, system, signal);
+    if (result.unwatchable > 0) this.#watching?.poll(folder.folderId);
     await flow.untilDone(signal);
     await river.finishTails();
     index.folders.recordSync(folder.folderId, {

@@ -4,7 +4,13 @@
  * [Note: Watcher is a hint] Events only say that a folder should be scanned; the scan finds out
  * what changed. A folder is scanned at the start, after changes have settled, and once a day.
  */
-import { COMMIT_DELAY_MS, COMMIT_QUIET_TRY_OUT_MS, FULL_SCAN_INTERVAL_MS } from './policy.ts';
+import type { ErrorCode } from '#contract/errors.ts';
+import {
+  COMMIT_DELAY_MS,
+  COMMIT_QUIET_TRY_OUT_MS,
+  FULL_SCAN_INTERVAL_MS,
+  RETRY_INTERVAL_MS,
+} from './policy.ts';
 import type { EngineParts } from './engine.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { FolderId } from './model/ids.ts';
@@ -15,6 +21,8 @@ import { FolderWatcher } from './source/watcher.ts';
 export interface Watching {
   /** Watch what is protected now, and nothing else. */
   refresh(): Promise<void>;
+  /** A scan found places in the folder that no watcher sees into: it is polled, too. */
+  poll(folderId: FolderId): void;
   close(): Promise<void>;
 }
 
@@ -26,7 +34,7 @@ interface WatchedFolder {
 export function watchFolders(
   parts: EngineParts,
   options: {
-    readonly sync: (folder: FolderRecord) => Promise<void>;
+    readonly sync: (folder: FolderRecord, signal: AbortSignal) => Promise<void>;
     readonly signal: AbortSignal;
   },
 ): Watching {
@@ -47,6 +55,8 @@ export function watchFolders(
           watched.set(folder.folderId, watchOne(parts, folder, options));
       }
     },
+    // The code that a name which is not text gives.
+    poll: (folderId) => watched.get(folderId)?.watcher.poll('EILSEQ'),
     close: async () => {
       for (const folderId of [...watched.keys()]) await close(folderId);
     },
@@ -61,14 +71,22 @@ function watchOne(
   const { options, emit, index } = parts;
   const stop = new AbortController();
   const ended = AbortSignal.any([stop.signal, signal]);
+  let isWorthRepeating = false;
+  /** Never throws: whatever a sync meets, the folder is watched on. */
   const syncQuietly = async (): Promise<void> => {
-    const current = index.folders.find(folder.folderId);
-    if (!current || current.removed || ended.aborted) return;
     try {
-      await sync(current);
+      const current = index.folders.find(folder.folderId);
+      if (!current || current.removed || ended.aborted) return;
+      isWorthRepeating = false;
+      await unlessEnded(sync(current, ended), ended);
     } catch (error) {
-      // `sync-ended` has told it, and the folder's status keeps it.
-      if (!(error instanceof EngineError) && !ended.aborted) throw error;
+      if (ended.aborted) return;
+      isWorthRepeating = error instanceof EngineError && passesByItself(error);
+      // `sync-ended` has told what has a code, and the folder's status keeps it.
+      if (error instanceof EngineError) return;
+      options.logger.warn('a sync failed', {
+        error: error instanceof Error ? error.name : 'other',
+      });
     }
   };
   const watcher = new FolderWatcher({
@@ -93,10 +111,43 @@ function watchOne(
     await watcher.start();
     while (!ended.aborted) {
       await syncQuietly();
-      await options.clock.sleep(FULL_SCAN_INTERVAL_MS, ended);
+      const scannedAtMs = options.clock.monotonicMs();
+      do await options.clock.sleep(RETRY_INTERVAL_MS, ended);
+      while (
+        !isWorthRepeating &&
+        options.clock.monotonicMs() - scannedAtMs < FULL_SCAN_INTERVAL_MS
+      );
     }
   })().catch((error: unknown) => {
-    if (!ended.aborted) options.logger.warn('watching ended', { error: String(error) });
+    const name = error instanceof Error ? error.name : 'other';
+    if (!ended.aborted) options.logger.warn('watching ended', { error: name });
   });
   return { watcher, stop };
+}
+
+/** What a person or time may have put right meanwhile, and what costs nothing to try. */
+function passesByItself({ code, retry }: EngineError): boolean {
+  return retry === 'after-backoff' || TRIED_AGAIN.includes(code);
+}
+
+const TRIED_AGAIN: readonly ErrorCode[] = [
+  'balance-low',
+  'disk-full',
+  'folder-missing',
+  'folder-unreadable',
+];
+
+/**
+ * Wait for a sync, but no longer than for the end of the watching: whoever ends it may hold the
+ * turn that this sync waits for.
+ */
+async function unlessEnded(sync: Promise<void>, ended: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const end = (): void => resolve(undefined);
+  ended.addEventListener('abort', end, { once: true });
+  try {
+    await Promise.race([sync, promise]);
+  } finally {
+    ended.removeEventListener('abort', end);
+  }
 }

@@ -98,6 +98,8 @@ export interface FolderSyncResult {
   readonly bytesSealed: number;
   readonly unread: readonly UnreadFile[];
   readonly rootDevice: bigint;
+  /** Directories that no watcher sees into. */
+  readonly unwatchable: number;
 }
 
 interface ScannedFolder {
@@ -148,6 +150,7 @@ export async function syncFolder(options: FolderSyncOptions): Promise<FolderSync
     bytesSealed: sealing.stream.sealedBytes,
     unread,
     rootDevice: scanned.summary.rootDevice,
+    unwatchable: scanned.summary.unwatchable,
   };
 }
 

@@ -1,0 +1,127 @@
+/** Watching with syncs that fail as a test says, and a clock that a test moves. */
+import { expect, test } from 'vitest';
+import { scriptedClock, type ScriptedClock } from '../../test/support/scripted-clock.ts';
+import type { EngineParts } from './engine.ts';
+import { EngineError } from './model/engine-error.ts';
+import type { FolderId } from './model/ids.ts';
+import type { WatchEvent } from './ports/file-system.ts';
+import { watchFolders, type Watching } from './watching.ts';
+
+const FOLDER = {
+  folderId: 'f'.repeat(32) as FolderId,
+  name: 'docs',
+  root: '/docs',
+  removed: false,
+};
+
+interface Bench {
+  readonly clock: ScriptedClock;
+  readonly watching: Watching;
+  readonly events: unknown[];
+  readonly folders: (typeof FOLDER)[];
+  report(event: WatchEvent): void;
+  /** Resolves when that many syncs have begun. */
+  begun(count: number): Promise<void>;
+}
+
+/** Waits of a minute or more last until the test ends them. */
+function openBench(sync: (number: number) => Promise<void>): Bench {
+  const clock = scriptedClock();
+  const events: unknown[] = [];
+  const folders = [FOLDER];
+  let onEvent: (event: WatchEvent) => void = () => undefined;
+  let count = 0;
+  let step = Promise.withResolvers<undefined>();
+  const parts = {
+    options: {
+      clock,
+      isTryOut: true,
+      logger: { info: () => undefined, warn: () => undefined },
+      watchFiles: {
+        watchFolder: async (_root: unknown, options: { onEvent: typeof onEvent }) => {
+          ({ onEvent } = options);
+          return { close: async () => undefined };
+        },
+      },
+    },
+    emit: (event: unknown) => events.push(event),
+    index: {
+      folders: { all: () => folders, find: () => folders[0] },
+    },
+  } as unknown as EngineParts;
+  const watching = watchFolders(parts, {
+    signal: new AbortController().signal,
+    sync: async () => {
+      count += 1;
+      step.resolve(undefined);
+      step = Promise.withResolvers();
+      await sync(count);
+    },
+  });
+  return {
+    clock,
+    watching,
+    events,
+    folders,
+    report: (event) => onEvent(event),
+    begun: async (wanted) => {
+      while (count < wanted) await step.promise;
+    },
+  };
+}
+
+/** Let what was begun come to its next wait. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test.each([
+  { name: 'a failure of ours', error: new TypeError('a defect') },
+  { name: 'a call that was given up', error: new DOMException('stopped', 'AbortError') },
+  { name: 'something that passes', error: new EngineError('rpc-unreachable', 'nobody answers') },
+])('$name does not end the watching', async ({ error }) => {
+  const bench = openBench(async (number) => {
+    if (number === 1) throw error;
+  });
+  await bench.watching.refresh();
+  await bench.begun(1);
+  await settled();
+  bench.report({ kind: 'overflow' });
+  await settled();
+  bench.clock.expireLimits();
+  await bench.begun(2);
+  await bench.watching.close();
+});
+
+test('what passes by itself is tried again without a change', async () => {
+  const bench = openBench(async (number) => {
+    if (number === 1) throw new EngineError('rpc-unreachable', 'nobody answers');
+  });
+  await bench.watching.refresh();
+  await bench.begun(1);
+  await settled();
+  bench.clock.expireLimits();
+  await bench.begun(2);
+  await bench.watching.close();
+});
+
+test('watching ends although its sync waits for the turn of whoever ends it', async () => {
+  const bench = openBench(() => new Promise(() => undefined));
+  await bench.watching.refresh();
+  bench.report({ kind: 'overflow' });
+  await settled();
+  bench.clock.expireLimits();
+  await bench.begun(2);
+  bench.folders.pop();
+  await bench.watching.refresh();
+  await bench.watching.close();
+});
+
+test('a folder with places that no watcher sees into is polled, and says so', async () => {
+  const bench = openBench(async () => undefined);
+  await bench.watching.refresh();
+  await bench.begun(1);
+  bench.watching.poll(FOLDER.folderId);
+  expect(bench.events).toContainEqual(
+    expect.objectContaining({ kind: 'watch-degraded', reason: 'EILSEQ' }),
+  );
+  await bench.watching.close();
+});
