@@ -25,12 +25,14 @@ export interface ChunkWriterOptions {
   readonly chunker: Chunker;
   readonly stream: PackStream;
   readonly random: Random;
-  /** Chunks that lie in packs which may be used. Grows as chunks are sealed. */
-  readonly known: Set<ChunkId>;
+  /** Chunks that lie in packs which may be used: read when the first chunk is to be stored. */
+  readonly readKnown: () => Set<ChunkId>;
 }
 
 export class ChunkWriter {
   readonly #options: ChunkWriterOptions;
+  /** Grows as chunks are sealed. */
+  #known: Set<ChunkId> | undefined;
   #newBytes = 0;
 
   constructor(options: ChunkWriterOptions) {
@@ -66,7 +68,8 @@ export class ChunkWriter {
   }
 
   async #storeNew(bytes: Uint8Array, chunks: readonly CutChunk[], kind: EntryKind): Promise<void> {
-    const { known, keys, vaultId, folderId, stream, random } = this.#options;
+    const { readKnown, keys, vaultId, folderId, stream, random } = this.#options;
+    const known = (this.#known ??= readKnown());
     const fresh: CutChunk[] = [];
     for (const chunk of chunks) {
       if (known.has(chunk.id)) continue;
@@ -100,7 +103,9 @@ export class FileChunks {
   readonly #chunker: Chunker;
   readonly #store: (bytes: Uint8Array, chunks: readonly CutChunk[]) => Promise<void>;
   readonly #items: ContentItem[] = [];
-  #rest: Uint8Array = new Uint8Array(0);
+  /** What waits for the next piece stands at the start; used again for every piece. */
+  #memory: Uint8Array = new Uint8Array(0);
+  #restBytes = 0;
 
   constructor(
     chunker: Chunker,
@@ -122,11 +127,18 @@ export class FileChunks {
   }
 
   async #cut(bytes: Uint8Array, isLast: boolean): Promise<void> {
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    const allBytes = this.#restBytes + bytes.length;
+    if (this.#memory.length < allBytes) {
+      const larger = new Uint8Array(allBytes);
+      larger.set(this.#memory.subarray(0, this.#restBytes));
+      this.#memory = larger;
+    }
+    this.#memory.set(bytes, this.#restBytes);
+    const all = this.#memory.subarray(0, allBytes);
     const { chunks, consumedBytes } = await this.#chunker.cutStream(all, isLast);
     await this.#store(all, chunks);
     for (const { id, sizeBytes } of chunks) this.#items.push({ id, sizeBytes });
-    // A copy: the caller reuses its buffer.
-    this.#rest = new Uint8Array(all.subarray(consumedBytes));
+    this.#memory.copyWithin(0, consumedBytes, allBytes);
+    this.#restBytes = allBytes - consumedBytes;
   }
 }

@@ -265,7 +265,7 @@ function openSealing(options: FolderSyncOptions): Sealing {
     }),
     stream,
     random: options.random,
-    known: index.journal.usableChunks(folder.folderId, system.epoch),
+    readKnown: () => index.journal.usableChunks(folder.folderId, system.epoch),
   });
   const splitter = openTreeSplitter(codec, folderKeys.gearKey, vault.chunk.maxBytes);
   return { stream, chunks, splitter };

@@ -25,6 +25,8 @@ import type { Spool } from './spool.ts';
 
 /** How long the next pack, or the end of a sync, waits for the slowest storage nodes. */
 const TAIL_WAIT_MS = 3_000;
+/** Memory for packs is taken in these steps, since hardly two are of one size. */
+const PAYLOAD_STEP_BYTES = 4 * 1024 * 1024;
 /** Epoch changes that one upload is carried through before it starts over. */
 const EPOCH_CHANGES_MAX = 3;
 
@@ -57,6 +59,7 @@ export class River {
   readonly #options: RiverOptions;
   readonly #payments: Payments;
   #system: WalrusSystem | undefined;
+  #payload: Uint8Array = new Uint8Array(0);
   #tail:
     { readonly packId: PackId; readonly tail: UploadTail; readonly blob: EncodedBlob } | undefined;
 
@@ -163,12 +166,22 @@ export class River {
   async #encode(pack: PackRecord, signal: AbortSignal): Promise<EncodedBlob> {
     await this.#endTail();
     const { spool } = this.#options;
-    const payload = await spool.read(pack.packId, {
-      sizeBytes: pack.sizeBytes,
-      hash: pack.sealedHash,
-    });
+    const payload = await spool.read(
+      pack.packId,
+      { sizeBytes: pack.sizeBytes, hash: pack.sealedHash },
+      this.#payloadMemory(pack.sizeBytes),
+    );
     const { shardCount } = await this.#currentSystem(signal);
     return encodeBlob(payload, shardCount, { signal });
+  }
+
+  /** Memory for the one pack that is on its way. Whatever was encoded in it has been released. */
+  #payloadMemory(sizeBytes: number): Uint8Array {
+    if (this.#payload.length < sizeBytes) {
+      const capacity = Math.ceil(sizeBytes / PAYLOAD_STEP_BYTES) * PAYLOAD_STEP_BYTES;
+      this.#payload = new Uint8Array(capacity);
+    }
+    return this.#payload;
   }
 
   async #stepEncode(pack: PackRecord, encoded: EncodedBlob): Promise<void> {

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, createPrivateKey, createPublicKey } from 'node:crypto';
 import { createRequire } from 'node:module';
-import type { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519';
+import type * as Keypairs from '@mysten/sui/keypairs/ed25519';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { parseSuiAddress, type SuiAddress } from '#engine/model/ids.ts';
@@ -65,8 +65,8 @@ export function deriveAccount(seed: Uint8Array, index: number): Account {
 
 function openAccount(privateKey: Uint8Array, index: number): Account {
   const publicKey = publicKeyOf(privateKey);
-  let opened: Ed25519Keypair | undefined;
-  const keypair = (): Ed25519Keypair =>
+  let opened: Keypairs.Ed25519Keypair | undefined;
+  const keypair = (): Keypairs.Ed25519Keypair =>
     (opened ??= loadKeypairs().Ed25519Keypair.fromSecretKey(privateKey));
   return {
     index,
@@ -88,10 +88,8 @@ function openAccount(privateKey: Uint8Array, index: number): Account {
 }
 
 /** Loaded when something is signed: it brings along all of Sui's signature schemes. */
-const loadKeypairs = () =>
-  createRequire(import.meta.url)(
-    '@mysten/sui/keypairs/ed25519',
-  ) as typeof import('@mysten/sui/keypairs/ed25519');
+const loadKeypairs = (): typeof Keypairs =>
+  createRequire(import.meta.url)('@mysten/sui/keypairs/ed25519') as typeof Keypairs;
 
 /** SLIP-10 for ed25519: every step of the path is hardened. */
 function privateKeyOf(seed: Uint8Array, path: readonly number[]): Uint8Array {

@@ -6,7 +6,7 @@
  * - graphql: experimental. What we send is tested; it was never tried on a real endpoint.
  */
 import { createRequire } from 'node:module';
-import type { SuiGraphQLClient } from '@mysten/sui/graphql';
+import type * as GraphQl from '@mysten/sui/graphql';
 import { SuiGrpcClient } from '@mysten/sui/grpc';
 import { JsonRpcError, JsonRpcHTTPTransport, SuiJsonRpcClient } from '@mysten/sui/jsonRpc';
 import { EngineError } from '#engine/model/engine-error.ts';
@@ -84,8 +84,8 @@ function openClient(
 }
 
 /** Loaded when it is needed: it brings a whole GraphQL parser along. */
-const loadGraphQl = () =>
-  createRequire(import.meta.url)('@mysten/sui/graphql') as typeof import('@mysten/sui/graphql');
+const loadGraphQl = (): typeof GraphQl =>
+  createRequire(import.meta.url)('@mysten/sui/graphql') as typeof GraphQl;
 
 function grpcFacts(client: SuiGrpcClient): TransportFacts {
   const readServiceInfo = async (signal: AbortSignal) =>
@@ -114,7 +114,7 @@ function jsonRpcFacts(client: SuiJsonRpcClient): TransportFacts {
   };
 }
 
-function graphQlFacts(client: SuiGraphQLClient): TransportFacts {
+function graphQlFacts(client: GraphQl.SuiGraphQLClient): TransportFacts {
   const query = async (text: string, signal: AbortSignal): Promise<Record<string, unknown>> => {
     const { data, errors } = await client.query({ query: text, variables: {}, signal });
     if (errors?.length || !data) throw invalidAnswer(errors?.[0]?.message ?? 'no data');
