@@ -40,10 +40,12 @@ export async function serveHome(options: ServeOptions): Promise<void> {
       if (!options.signal.aborted) await stopped.promise;
     } finally {
       files.removeFile(paths.token);
-      server.close();
+      server.stopListening();
       files.removeFile(paths.socket);
       unsubscribe();
+      // Callers hear how their calls ended before they are hung up on.
       await engine.close();
+      await server.close();
     }
   } finally {
     lock.release();

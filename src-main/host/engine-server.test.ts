@@ -3,19 +3,30 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EngineApi, EngineConnection } from '#contract/api.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { connectToEngine } from './engine-client.ts';
-import { serveEngine } from './engine-server.ts';
+import { serveEngine, type EngineServer } from './engine-server.ts';
 import { sendFrame } from './frames.ts';
 
 const TOKEN = 'a token';
+const PROGRESS: EngineEvent = {
+  kind: 'progress',
+  task: 'scan',
+  folderId: 'f'.repeat(32),
+  folderName: 'docs',
+  filesDone: 1,
+  filesTotal: undefined,
+  bytesDone: 1,
+  bytesTotal: undefined,
+  current: 'a path that is as long as paths are '.repeat(8),
+  elapsedMs: 1,
+};
 let folder: string;
 let socketPath: string;
-let server: Server;
+let server: EngineServer;
 let aborted: Promise<unknown>;
 let listener: ((event: EngineEvent) => void) | undefined;
 
@@ -49,7 +60,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await new Promise((resolve) => server.close(resolve));
+  await server.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -105,6 +116,27 @@ describe('the engine on its socket', () => {
     call?.catch(() => undefined);
     await engine?.close();
     expect(await aborted).toBe('aborted');
+  });
+
+  test('hangs up on whoever is still there when it ends', async () => {
+    const engine = await connectToEngine(socketPath, TOKEN);
+    const call = engine?.api.sync({});
+    const failure = expect(call).rejects.toMatchObject({ code: 'home-in-use' });
+    await server.close();
+    await failure;
+    expect(await connectToEngine(socketPath, TOKEN)).toBeUndefined();
+  });
+
+  test('does not keep events for a caller that does not take them', async () => {
+    const socket = createConnection(socketPath);
+    const welcomed = new Promise((resolve) => socket.once('data', resolve));
+    sendFrame(socket, JSON.stringify({ type: 'hello', token: TOKEN }));
+    await welcomed;
+    socket.pause();
+    const before = process.memoryUsage().rss;
+    for (let count = 0; count < 300_000; count += 1) listener?.(PROGRESS);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1_048_576);
+    socket.destroy();
   });
 
   test('hangs up on a wrong token', async () => {

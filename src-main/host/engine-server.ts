@@ -21,6 +21,10 @@ import { receiveFrames, sendFrame } from './frames.ts';
 /** One caller needs one call and its cancel; this bounds a runaway one. */
 const CALLS_PER_CONNECTION_MAX = 64;
 const CONNECTIONS_MAX = 64;
+/** A caller that has not taken this much misses events; answers are never dropped. */
+const EVENT_BYTES_WAITING_MAX = 1_048_576;
+/** How long a caller may take for its last answer when the engine ends. */
+const FAREWELL_MS = 1_000;
 
 const clientMessage = v.variant('type', [
   v.strictObject({ type: v.literal('hello'), token: v.string() }),
@@ -42,8 +46,15 @@ export interface EngineServerOptions {
   readonly onStop: () => void;
 }
 
+export interface EngineServer {
+  /** Take no more callers. Those that are there stay. */
+  stopListening(): void;
+  /** Hang up on everybody; resolves when all are gone. */
+  close(): Promise<void>;
+}
+
 /** Listen. The caller holds the home's lock, so whatever lies at the path is a dead engine's. */
-export async function serveEngine(options: EngineServerOptions): Promise<Server> {
+export async function serveEngine(options: EngineServerOptions): Promise<EngineServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -51,9 +62,6 @@ export async function serveEngine(options: EngineServerOptions): Promise<Server>
     serveSocket(socket, options);
   });
   server.maxConnections = CONNECTIONS_MAX;
-  server.on('close', () => {
-    for (const socket of sockets) socket.destroy();
-  });
   const before = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -63,7 +71,27 @@ export async function serveEngine(options: EngineServerOptions): Promise<Server>
   } finally {
     process.umask(before);
   }
-  return server;
+  return {
+    stopListening: () => void server.close(),
+    close: () => closeServer(server, sockets),
+  };
+}
+
+/** Node's `close` alone waits for callers that may never leave. */
+async function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  if (server.listening) server.close();
+  const closed = [...sockets].map(
+    (socket) =>
+      new Promise<void>((resolve) => {
+        socket.once('close', () => resolve());
+        socket.end(() => socket.destroy());
+      }),
+  );
+  const last = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, FAREWELL_MS);
+  await Promise.all(closed);
+  clearTimeout(last);
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -91,7 +119,9 @@ function serveSocket(socket: Socket, options: EngineServerOptions): void {
         socket.destroy();
         return;
       }
-      unsubscribe = options.connection.subscribe((event) => send({ type: 'event', event }));
+      unsubscribe = options.connection.subscribe((event) => {
+        if (socket.writableLength < EVENT_BYTES_WAITING_MAX) send({ type: 'event', event });
+      });
       send({ type: 'welcome', pid: process.pid });
     } else if (message.type === 'call') {
       if (running.size >= CALLS_PER_CONNECTION_MAX || running.has(message.id)) {
