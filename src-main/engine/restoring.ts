@@ -71,7 +71,7 @@ export async function restoreFolder(
       }),
     signal,
   });
-  if (result.lost.length === 0) index.restored.clear(key);
+  if (result.isComplete) index.restored.clear(key);
   return {
     snapshotId: snapshot.signed.snapshotId,
     target: request.target,

@@ -15,7 +15,18 @@ import type { Wallet } from '#engine/sui/wallet/wallet.ts';
 import { compareTrees } from '#platform/compare-trees.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { Death, Fate, mortal, mortalFiles, mortalIndex } from '../support/fate.ts';
-import { bytes, KIB, makeTree, type Tree } from '../support/tree.ts';
+import { generator, IS_SWEEP, SEED } from '../support/story.ts';
+import {
+  bytes,
+  directory,
+  file,
+  hardlink,
+  KIB,
+  makeTree,
+  sparse,
+  symlink,
+  type Tree,
+} from '../support/tree.ts';
 import { bareVault, startWorld, type BareVault, type World } from '../support/world.ts';
 
 /** The fate of engines that are opened next. */
@@ -63,10 +74,8 @@ vi.mock(import('#engine/walrus/storage-network.ts'), async (importOriginal) => {
   };
 });
 
-const IS_SWEEP = process.env['FLOE_SWEEP'] !== undefined;
 /** Pairs of deaths, one in the first run and one in the next, that are tried. */
 const PAIRS = IS_SWEEP ? 200 : 8;
-const SEED = Number(process.env['FLOE_SEED'] ?? 1);
 
 let world: World;
 let vaultCount = 0;
@@ -129,10 +138,18 @@ const protect =
     expect(report.folders[0]!.protectedUntil).toBeDefined();
   };
 
+interface Begun {
+  readonly vault: BareVault;
+  /** Events of the chain: when the story began, and before the vault was made. */
+  readonly since: number;
+  readonly sinceBirth: number;
+}
+
 interface End {
   /** How often each registered blob was registered. */
   readonly registrations: readonly number[];
-  readonly walFrost: bigint;
+  /** Spent beyond what these, and those before them, cost. */
+  readonly overpaidFrost: bigint;
   readonly spool: readonly string[];
   readonly differences: number;
   /** Transactions that certify, and with it publish. */
@@ -141,7 +158,8 @@ interface End {
 }
 
 /** What everything has come to, as chain, disk and a restore say. */
-async function endOf(vault: BareVault, source: string, since: number): Promise<End> {
+async function endOf(begun: Begun, source: string): Promise<End> {
+  const { vault, since, sinceBirth } = begun;
   const registrations = [...world.registrations(since).values()];
   const engine = vault.open();
   try {
@@ -158,7 +176,7 @@ async function endOf(vault: BareVault, source: string, since: number): Promise<E
     expect(exchanged - wallet.walFrost).toBe(wallet.spent.walFrost);
     return {
       registrations,
-      walFrost: wallet.spent.walFrost,
+      overpaidFrost: wallet.spent.walFrost - world.costOfRegistrations(sinceBirth),
       spool: readdirSync(join(vault.home, 'spool')),
       differences: differences.length,
       published: wallet.transactions.filter(({ kind }) => kind === 'certify').length,
@@ -169,17 +187,6 @@ async function endOf(vault: BareVault, source: string, since: number): Promise<E
   } finally {
     await engine.close();
   }
-}
-
-/** A small generator of its own, so that a seed tells the same story everywhere. */
-function generator(seed: number): (below: number) => number {
-  let state = (seed * 0x9e3779b9) >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state = (state ^ (state << 5)) >>> 0;
-    return state % below;
-  };
 }
 
 const stories: Readonly<
@@ -205,29 +212,35 @@ describe.each(Object.entries(stories))('%s', (name, { tree, change }) => {
   let undisturbed: End;
 
   /** A vault in which everything that precedes the story has happened. */
-  const begin = async (): Promise<BareVault> => {
+  const begin = async (): Promise<Begun> => {
+    const { view } = world.localnet.chain;
+    const sinceBirth = view.latestEventSequence;
     const vault = await newVault();
-    if (!change) return vault;
+    if (!change) return { vault, since: sinceBirth, sinceBirth };
     rmSync(source(), { recursive: true, force: true });
     makeTree(source(), tree);
     await live(vault, new Fate(), protect(source()));
     change(source());
-    return vault;
+    return { vault, since: view.latestEventSequence, sinceBirth };
   };
 
   beforeAll(async () => {
     makeTree(source(), tree);
-    const vault = await begin();
-    const since = world.localnet.chain.view.latestEventSequence;
+    const begun = await begin();
     const fate = new Fate();
-    await live(vault, fate, protect(source()));
+    await live(begun.vault, fate, protect(source()));
     steps = fate.steps;
-    undisturbed = await endOf(vault, source(), since);
+    undisturbed = await endOf(begun, source());
   });
 
   test('undisturbed it ends as it should', () => {
     expect(steps.length).toBeGreaterThan(20);
-    expect(undisturbed).toMatchObject({ spool: [], differences: 0, pending: [] });
+    expect(undisturbed).toMatchObject({
+      overpaidFrost: 0n,
+      spool: [],
+      differences: 0,
+      pending: [],
+    });
     expect(undisturbed.registrations).toEqual(change ? [1] : [1, 1]);
   });
 
@@ -235,28 +248,62 @@ describe.each(Object.entries(stories))('%s', (name, { tree, change }) => {
     for (const [diesAt, step] of steps.entries()) {
       // Between the end of one effect and the beginning of the next nothing durable happens.
       if (!IS_SWEEP && step.startsWith('before') && diesAt > 0) continue;
-      const vault = await begin();
-      const since = world.localnet.chain.view.latestEventSequence;
+      const begun = await begin();
+      const { vault } = begun;
       const fate = new Fate(diesAt);
       const died = await live(vault, fate, protect(source()));
       const where = `step ${String(diesAt)}: ${fate.steps.at(-1) ?? ''}`;
       expect(died, where).toBe(true);
       await live(vault, new Fate(), protect(source()));
-      expect(await endOf(vault, source(), since), where).toEqual(undisturbed);
+      expect(await endOf(begun, source()), where).toEqual(undisturbed);
     }
   });
 
   test('nor do two deaths in a row', async () => {
     const choose = generator(SEED);
     for (let pair = 0; pair < PAIRS; pair += 1) {
-      const vault = await begin();
-      const since = world.localnet.chain.view.latestEventSequence;
+      const begun = await begin();
+      const { vault } = begun;
       const [first, second] = [choose(steps.length), choose(steps.length)];
       const where = `seed ${String(SEED)}, steps ${String(first)} and ${String(second)}`;
       await live(vault, new Fate(first), protect(source()));
       await live(vault, new Fate(second), protect(source()));
       await live(vault, new Fate(), protect(source()));
-      expect(await endOf(vault, source(), since), where).toEqual(undisturbed);
+      expect(await endOf(begun, source()), where).toEqual(undisturbed);
     }
   });
+});
+
+test('a restore that dies at any step is finished by the next one', async () => {
+  const source = world.path('source to restore');
+  makeTree(source, {
+    'large.bin': bytes(420 * KIB, 6),
+    'a.txt': 'a',
+    'hole.img': sparse(256 * KIB, [[128 * KIB, 'in the middle']]),
+    'one name': 'linked',
+    'other name': hardlink('one name'),
+    link: symlink('a.txt'),
+    sub: directory({ 'read only.txt': file('b', { mode: 0o400, mtimeNs: 1n }) }, { mode: 0o500 }),
+    empty: {},
+  });
+  const vault = await newVault();
+  await live(vault, new Fate(), protect(source));
+  const restoreTo =
+    (target: string) =>
+    async ({ api }: Engine): Promise<void> => {
+      const report = await api.restore({ folder: FOLDER, target });
+      expect(report.lost).toEqual([]);
+    };
+  const undisturbed = new Fate();
+  await live(vault, undisturbed, restoreTo(world.path('back')));
+  expect(undisturbed.steps.filter((step) => step.includes('target.')).length).toBeGreaterThan(10);
+  for (const [diesAt, step] of undisturbed.steps.entries()) {
+    if (!IS_SWEEP && step.startsWith('before') && diesAt > 0) continue;
+    const where = `step ${String(diesAt)}: ${step}`;
+    const target = world.path(`back-${String(diesAt)}`);
+    expect(await live(vault, new Fate(diesAt), restoreTo(target)), where).toBe(true);
+    // What was finished is not done again: the target is not empty any more.
+    if (step !== 'after restored.clear') await live(vault, new Fate(), restoreTo(target));
+    expect(await compareTrees(source, target, { withRoot: true }), where).toEqual([]);
+  }
 });

@@ -10,6 +10,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEngine, type Engine, type EngineOptions } from '#engine/engine.ts';
+import { encodedBytes, storageCostFrost, writeCostFrost } from '#engine/model/walrus.ts';
 import { parseNetwork } from '#engine/model/network.ts';
 import type { BlobId } from '#engine/model/ids.ts';
 import { absolutePath } from '#engine/ports/file-system.ts';
@@ -34,6 +35,9 @@ import { temporaryFolder } from './tree.ts';
 
 /** How many events one look at the chain takes; a world has fewer. */
 const EVENTS_MAX = 100_000;
+/** For each MiB, the former for each epoch. What a local network begins with. */
+const STORAGE_PRICE_FROST = 100_000n;
+const WRITE_PRICE_FROST = 20_000n;
 
 export interface World {
   readonly localnet: RunningLocalnet;
@@ -53,10 +57,15 @@ export interface World {
   wipe(home: string): void;
   /** Registrations that the chain has seen since `sequence`, by blob ID. */
   registrations(sequence: number): Map<BlobId, number>;
+  /** What they cost: storage to their ends, and writing, in FROST. */
+  costOfRegistrations(sequence: number): bigint;
   close(): Promise<void>;
 }
 
-export type WorldOptions = Omit<LocalnetOptions, 'dir' | 'port'>;
+export type WorldOptions = Omit<
+  LocalnetOptions,
+  'dir' | 'port' | 'storagePriceFrostPerMib' | 'writePriceFrostPerMib'
+>;
 
 /** Start a world of 13 shards on 4 storage nodes, unless told otherwise. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -107,6 +116,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     wipe: (home) => rmSync(path(home), { recursive: true }),
     registrations: (sequence) => countRegistrations(chain.events.eventsSince(sequence, EVENTS_MAX)),
+    costOfRegistrations: (sequence) =>
+      chain.events
+        .eventsSince(sequence, EVENTS_MAX)
+        .reduce((sum, event) => sum + costOf(event, chain.view.shardCount), 0n),
     close: async () => {
       await localnet.close();
       folder.remove();
@@ -121,6 +134,16 @@ function countRegistrations(events: readonly ChainEvent[]): Map<BlobId, number> 
     counts.set(event.blobId, (counts.get(event.blobId) ?? 0) + 1);
   }
   return counts;
+}
+
+function costOf(event: ChainEvent, shardCount: number): bigint {
+  if (event.kind !== 'blob-registered') return 0n;
+  const stored = encodedBytes(event.sizeBytes, shardCount);
+  const epochs = event.endEpoch - event.epoch;
+  return (
+    storageCostFrost(stored, epochs, STORAGE_PRICE_FROST) +
+    writeCostFrost(stored, WRITE_PRICE_FROST)
+  );
 }
 
 /** A vault whose engines are opened without a host. */

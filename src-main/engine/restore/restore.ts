@@ -33,6 +33,8 @@ const OPEN_BATCH_BYTES = 8 * 1024 * 1024;
 const WHOLE_SHARE_MIN = 0.25;
 /** Finished files are remembered in batches: each is a write to the local index. */
 const MARKS_BATCH = 256;
+/** Marked when every file is in its place: only links and metadata are left then. */
+const ALL_FILES = '' as RawPath;
 
 export interface LostFile {
   readonly path: RawPath;
@@ -66,6 +68,8 @@ export interface RestoreResult {
   readonly bytesRestored: number;
   readonly filesAlreadyThere: number;
   readonly lost: readonly LostFile[];
+  /** Nothing is left to do for another run; the marks can be forgotten. */
+  readonly isComplete: boolean;
 }
 
 /** Says which restore a staging directory belongs to: the snapshot and what was asked of it. */
@@ -135,6 +139,7 @@ class Restore {
       files: options.files,
       target: options.target,
       restoreKey: restoreKeyOf(options.snapshot, options.glob),
+      isBegun: options.done.has(ALL_FILES),
       isDone: (path) => options.done.has(path),
       markDone: (path) => this.#mark(path),
       onRemark: (remark) => this.#remark(remark),
@@ -146,8 +151,11 @@ class Restore {
       await this.#admitAll();
       for (const work of this.#inPackOrder()) await this.#restorePack(work);
       const { mode, mtimeNs } = this.#options.snapshot.signed.snapshot.root;
+      // From here on the staging directory may be gone, and the marks alone tell whose target it is.
+      this.#mark(ALL_FILES);
+      this.#flushMarks();
       await this.#target.finish({
-        isComplete: !this.#lost.some(({ code }) => code === 'slivers-insufficient'),
+        isComplete: this.#isComplete(),
         rootMetadata: { mode, mtimeNs },
         signal: this.#options.signal,
       });
@@ -162,7 +170,13 @@ class Restore {
       bytesRestored: this.#bytesRestored,
       filesAlreadyThere: this.#filesAlreadyThere,
       lost: this.#lost,
+      isComplete: this.#isComplete(),
     };
+  }
+
+  /** Nothing is lost that another run could bring. */
+  #isComplete(): boolean {
+    return !this.#lost.some(({ code }) => code === 'slivers-insufficient');
   }
 
   async #admitAll(): Promise<void> {

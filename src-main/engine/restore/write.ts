@@ -55,6 +55,8 @@ export interface RestoreTargetOptions {
   readonly target: AbsolutePath;
   /** What is restored: the snapshot and the selection of paths. Equal for a run that goes on. */
   readonly restoreKey: string;
+  /** An earlier run came so far that its staging directory may be gone: what is there is its own. */
+  readonly isBegun?: boolean;
   /** Whether an earlier run has finished the file, as told to `markDone`. */
   readonly isDone: (path: RawPath) => boolean;
   readonly markDone: (path: RawPath) => void;
@@ -118,7 +120,7 @@ function openIn(root: TargetDirectory, options: RestoreTargetOptions): RestoreTa
   const stagingName = `${STAGING_PREFIX}${digest.slice(0, 32)}` as RawPath;
   const names = root.listNames().filter((name) => !HARMLESS_NAMES.includes(name));
   if (!names.includes(stagingName)) {
-    if (names.length > 0) throw notEmpty(names.length);
+    if (names.length > 0 && options.isBegun !== true) throw notEmpty(names.length);
     root.makeDirectory(stagingName);
   }
   const staging = root.openDirectory(stagingName);
@@ -250,7 +252,6 @@ export class RestoreTarget {
     readonly signal?: AbortSignal | undefined;
   }): Promise<MetadataCounts> {
     await this.#links.make(options.signal);
-    if (options.isComplete) this.#removeStaging();
     // A directory was added after the one it lies in, so the reverse order is deepest first.
     for (const placed of this.#addedDirectories.toReversed()) {
       this.#report.attempt(placed, () => {
@@ -261,6 +262,8 @@ export class RestoreTarget {
         return true;
       });
     }
+    // Last but for the root, whose time it changes: without it another run can't go on.
+    if (options.isComplete) this.#removeStaging();
     const { rootMetadata } = options;
     if (rootMetadata) {
       const root = this.#directories.open(this.root.targetPath);
