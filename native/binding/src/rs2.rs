@@ -263,10 +263,12 @@ pub fn encode_blob(
     let cancel = Cancellation::shared(cancellation);
     let mut blob = Some(blob);
     job(move || {
-        let blob = blob.take().ok_or(Error::Internal("a job runs once"))?;
-        let encoded = encode(&blob, Config::new(shard_count)?, &cancel)?;
+        const ONCE: Error = Error::Internal("a job runs once");
+        let encoded = encode(blob.as_ref().ok_or(ONCE)?, Config::new(shard_count)?, &cancel)?;
         let metadata = Arc::new(encoded.metadata().clone());
-        Ok(EncodedBlob { metadata, content: Some((blob, encoded)) })
+        // On failure the reference stays here, to be given back on Node's own thread.
+        let content = Some((blob.take().ok_or(ONCE)?, encoded));
+        Ok(EncodedBlob { metadata, content })
     })
 }
 

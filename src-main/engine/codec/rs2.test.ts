@@ -166,6 +166,21 @@ describe('an encoded blob', () => {
     ]);
   });
 
+  test('writes slivers into memory that is large enough', async () => {
+    const encoded = await encodeBlob(inputOf(3000), 7);
+    const out = new Uint8Array(5000);
+    for (const axis of ['primary', 'secondary'] as const) {
+      for (const pair of pairs(7)) {
+        const sizeBytes = encoded.sliverInto(pair, axis, out.fill(255));
+        expect(hex(out.subarray(0, sizeBytes))).toBe(hex(encoded.sliver(pair, axis)));
+        expect(out[sizeBytes]).toBe(255);
+      }
+    }
+    expect(
+      await reasonOf(() => encoded.sliverInto(sliverPairIndex(0), 'primary', new Uint8Array(9))),
+    ).toEqual(['encoding-invalid-input', 'argument']);
+  });
+
   test('gives no slivers once it is released', async () => {
     const encoded = await encodeBlob(inputOf(10), 4);
     encoded.release();
