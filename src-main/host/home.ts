@@ -240,3 +240,4 @@ export function setAside(
 /** The local index with what SQLite keeps beside it. */
 export const INDEX_FILES: readonly string[] = ['index.db', 'index.db-wal', 'index.db-shm'];
 export const VAULT_FILE = 'vault.json';
+export const SECRETS_FOLDER = 'secrets';

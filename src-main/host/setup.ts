@@ -14,6 +14,7 @@ import {
 } from '#engine/vault.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { absolutePath, absolutePathText, type FileSystem } from '#engine/ports/file-system.ts';
+import type { SecretStore } from '#engine/ports/ports.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { openLogger } from '#platform/log-file.ts';
 import { systemClock } from '#platform/system-clock.ts';
@@ -25,6 +26,7 @@ import {
   homePaths,
   INDEX_FILES,
   readVaultFile,
+  SECRETS_FOLDER,
   setAside,
   writeVaultFile,
   type HomePaths,
@@ -112,7 +114,10 @@ async function setUp(options: SetupOptions): Promise<SetupReport> {
   const isNew = found.deviceCount === 0;
   const place = await chooseSecretPlace(files, paths, options);
   files.ensureDirectory(paths.root);
+  // Sealed words without a vault file may be the only copy there is of a vault.
+  setAside(files, paths, [SECRETS_FOLDER], systemClock.nowMs());
   const store = await openSecretStore(files, paths, place, options.passphraseFile);
+  if (place === 'keychain') await keepEarlierWords(store, words);
   await store.set(WORDS_SECRET, Buffer.from(words.join(' ')));
   const { chainIdentifier, keys } = found;
   if (options.kitFile !== undefined) {
@@ -160,6 +165,13 @@ async function setUp(options: SetupOptions): Promise<SetupReport> {
     kitFile: options.kitFile,
     folders: isNew ? [] : await foldersOf(options),
   };
+}
+
+/** The same for a keychain, which forgets a secret when another takes its name. */
+async function keepEarlierWords(store: SecretStore, words: readonly string[]): Promise<void> {
+  const earlier = await store.get(WORDS_SECRET);
+  if (!earlier || Buffer.from(earlier).toString('utf8') === words.join(' ')) return;
+  await store.set(`${WORDS_SECRET}-until-${String(systemClock.nowMs())}`, earlier);
 }
 
 async function chooseSecretPlace(
