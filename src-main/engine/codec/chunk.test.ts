@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { blake3 } from '@noble/hashes/blake3.js';
 import { describe, expect, test } from 'vitest';
 import { openChunker, type CutChunk } from './chunk.ts';
 import { keyedBlake3 } from './hash.ts';
@@ -61,6 +62,33 @@ describe('cutStream', () => {
       if (length === bytes.length) expect(start).toBe(bytes.length);
     },
   );
+});
+
+/** FastCDC one byte at a time, from docs/format.md and the paper's masks for 4096 and 256 bytes. */
+function cutSlowly(bytes: Uint8Array): number[] {
+  const stream = blake3(Buffer.from('floe/v1 gear'), { key: keys.gearKey, dkLen: 2048 });
+  const gear = Array.from({ length: 256 }, (_, i) => Buffer.from(stream).readBigUInt64LE(8 * i));
+  const lengths: number[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const end = Math.min(start + 4096, bytes.length);
+    let hash = 0n;
+    let cut = start + 256;
+    for (; cut < end; cut += 1) {
+      hash = BigInt.asUintN(64, (hash << 1n) + (gear[bytes[cut] ?? 0] ?? 0n));
+      const mask = cut - start < 1024 ? 0x0000d90103530000n : 0x0000001800035300n;
+      if ((hash & mask) === 0n) break;
+    }
+    cut = Math.min(cut, end);
+    lengths.push(cut - start);
+    start = cut;
+  }
+  return lengths;
+}
+
+test('cuts are those of a second implementation', async () => {
+  const bytes = Buffer.concat([noise(60_000), new Uint8Array(10_000), noise(5_000)]);
+  const { chunks } = await chunker.cutStream(bytes, true);
+  expect(chunks.map((chunk) => chunk.sizeBytes)).toEqual(cutSlowly(bytes));
 });
 
 test('another table cuts elsewhere', async () => {
