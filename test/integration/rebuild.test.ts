@@ -7,6 +7,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -15,7 +16,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectFailure, openWorld, type TestHome, type TestWorld } from '#test/support/floe-cli.ts';
+import {
+  expectFailure,
+  openWorld,
+  runFloeText,
+  type TestHome,
+  type TestWorld,
+} from '#test/support/floe-cli.ts';
 import { bytes, expectTree, KIB, makeTree, type Tree } from '#test/support/tree.ts';
 
 const TREE: Tree = {
@@ -198,5 +205,37 @@ describe('a vault file', () => {
     expectFailure(await home.floe(['status']), 'format-unknown', 8);
     expectFailure(await home.floe(['doctor', '--rebuild-index']), 'format-unknown', 8);
     writeFileSync(file, before);
+  });
+});
+
+describe('a sealed pack in the spool', () => {
+  test.each([
+    { name: 'of garbage', damage: (file: string) => writeFileSync(file, bytes(500, 4)) },
+    { name: 'that is gone', damage: (file: string) => rmSync(file) },
+  ])('$name is noticed, and its files are sealed anew', async ({ name, damage }) => {
+    const place = `spooled-${name.replaceAll(' ', '-')}`;
+    makeTree(join(folder, place), { 'spooled.bin': bytes(90 * KIB, name.length) });
+    for (const { node } of world.localnet.nodes) node.setDelay(3_000);
+    const killed = await runFloeText(['--home', home.path, 'sync'], {
+      onLine: (line, child) => {
+        if (/registered/i.test(line)) child.kill('SIGKILL');
+      },
+    });
+    for (const { node } of world.localnet.nodes) node.setDelay(0);
+    expect(killed.code).toBe(137);
+    const [pack = ''] = readdirSync(join(home.path, 'spool'));
+    damage(join(home.path, 'spool', pack));
+
+    const doctor = await home.floe(['doctor']);
+    expect(doctor.code).toBe(8);
+    expect(doctor.json['findings']).toContainEqual(
+      expect.objectContaining({ area: 'spool', ok: false, code: 'spool-damaged' }),
+    );
+    const sync = await home.must(['sync']);
+    expect(sync['folders']).toMatchObject([{ published: true, unread: [] }]);
+    await home.must(['doctor']);
+    const target = world.path(`back-${place}`);
+    await home.must(['restore', 'Documents', '--to', target, '--path', `${place}/**`]);
+    expectTree(target, { [place]: { 'spooled.bin': bytes(90 * KIB, name.length) } });
   });
 });
