@@ -86,6 +86,13 @@ export function selectionOf(glob: string | undefined): Selection {
   };
 }
 
+/**
+ * Directories in one another; PATH_MAX allows half of it. And entries of one tree: one that names
+ * the same directory twice on each level has more than any disk takes, in a few nodes.
+ */
+const DEPTH_MAX = 4_096;
+const ENTRIES_MAX = 100_000_000;
+
 /** What a walk meets that is not an entry. */
 export interface PlanProblem {
   readonly path: RawPath;
@@ -95,6 +102,8 @@ export interface PlanProblem {
 /**
  * The directories of a tree from the root down, each with its wanted entries. A directory that
  * cannot be read is a problem, not the end.
+ *
+ * @throws EngineError `pack-damaged` beyond `entriesMax` entries
  */
 export async function* planTree(
   rootTree: ChunkId,
@@ -103,14 +112,17 @@ export async function* planTree(
     readonly selection: Selection;
     readonly onProblem: (problem: PlanProblem) => void;
     readonly signal: AbortSignal;
+    readonly entriesMax?: number;
   },
 ): AsyncGenerator<PlannedDirectory> {
-  const pending: { readonly path: RawPath; readonly treeId: ChunkId }[] = [
-    { path: '' as RawPath, treeId: rootTree },
+  const { entriesMax = ENTRIES_MAX } = options;
+  const pending: { readonly path: RawPath; readonly treeId: ChunkId; readonly depth: number }[] = [
+    { path: '' as RawPath, treeId: rootTree, depth: 0 },
   ];
+  let entryCount = 0;
   for (let directory = pending.pop(); directory; directory = pending.pop()) {
     options.signal.throwIfAborted();
-    const { path, treeId } = directory;
+    const { path, treeId, depth } = directory;
     let entries: PlannedEntry[];
     try {
       entries = await planDirectory(path, treeId, options);
@@ -119,10 +131,20 @@ export async function* planTree(
       options.onProblem({ path, error });
       continue;
     }
+    entryCount += entries.length;
+    if (entryCount > entriesMax) {
+      throw new EngineError('pack-damaged', 'the tree of the snapshot has no end', {
+        context: { entriesMax },
+      });
+    }
     yield { path, entries };
     for (const entry of entries.toReversed()) {
-      if (entry.kind === 'directory') {
-        pending.push({ path: joinRawPath(path, entry.entry.name), treeId: entry.treeId });
+      if (entry.kind !== 'directory') continue;
+      const below = joinRawPath(path, entry.entry.name);
+      if (depth < DEPTH_MAX) pending.push({ path: below, treeId: entry.treeId, depth: depth + 1 });
+      else {
+        const error = new EngineError('pack-damaged', 'a tree is deeper than any path');
+        options.onProblem({ path: below, error });
       }
     }
   }

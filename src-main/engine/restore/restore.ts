@@ -10,7 +10,7 @@
 import type { FoundEntry } from '../archive/pack-index.ts';
 import { keyedBlake3 } from '../codec/hash.ts';
 import { openChunks } from '../codec/seal.ts';
-import type { ErrorCode } from '#contract/errors.ts';
+import { errorCodes, type ErrorCode } from '#contract/errors.ts';
 import { EngineError, isAbort } from '../model/engine-error.ts';
 import { displayPath, joinRawPath, type BlobId, type ChunkId, type RawPath } from '../model/ids.ts';
 import type { AbsolutePath, FileSystem } from '../ports/file-system.ts';
@@ -176,7 +176,7 @@ class Restore {
 
   /** Nothing is lost that another run could bring. */
   #isComplete(): boolean {
-    return !this.#lost.some(({ code }) => code === 'slivers-insufficient');
+    return !this.#lost.some(({ code }) => mayPass(code));
   }
 
   async #admitAll(): Promise<void> {
@@ -362,7 +362,7 @@ class Restore {
     if (file.isLost) return;
     file.isLost = true;
     // What was written stays for the next run when the cause may pass.
-    if (error.code !== 'slivers-insufficient') file.writer.abandon();
+    if (!mayPass(error.code)) file.writer.abandon();
     this.#lose(file.path, error);
   }
 
@@ -400,6 +400,10 @@ class Restore {
     });
   }
 }
+
+/** Failures that another run may be spared: what was written so far stays for it. */
+const mayPass = (code: ErrorCode): boolean =>
+  errorCodes[code].retry === 'after-backoff' && code !== 'restore-incomplete';
 
 /** Failures that no other file would be spared. */
 const isFatal = (error: EngineError): boolean =>
