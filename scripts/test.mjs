@@ -24,7 +24,7 @@ const node = bootstrap();
 const environment = {
   ...process.env,
   PATH: `${dirname(node)}:${process.env.PATH}`,
-  ...(mode === 'sweep' ? { FLOE_SWEEP: '1' } : {}),
+  ...(mode === 'sweep' ? { FLOE_SWEEP: '1', FLOE_TEST_CASES: '200' } : {}),
 };
 const reports = join(root, '.floe-build/reports');
 rmSync(reports, { recursive: true, force: true });
