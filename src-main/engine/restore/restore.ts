@@ -149,7 +149,10 @@ class Restore {
   async run(): Promise<RestoreResult> {
     try {
       await this.#admitAll();
-      for (const work of this.#inPackOrder()) await this.#restorePack(work);
+      const inPackOrder = [...this.#work.values()];
+      for (const [position, work] of inPackOrder.entries()) {
+        await this.#restorePack(work, inPackOrder[position + 1]);
+      }
       const { mode, mtimeNs } = this.#options.snapshot.signed.snapshot.root;
       // From here on the staging directory may be gone, and the marks alone tell whose target it is.
       this.#mark(ALL_FILES);
@@ -278,21 +281,19 @@ class Restore {
     file.missing += 1;
   }
 
-  /** Packs in the order in which files first want them: each is read once. */
-  *#inPackOrder(): Generator<PackWork> {
-    yield* this.#work.values();
-  }
-
-  async #restorePack(work: PackWork): Promise<void> {
+  /** Read a pack whose turn has come, and then already the next one, while files are written. */
+  async #restorePack(work: PackWork, next: PackWork | undefined): Promise<void> {
     const { packs, signal } = this.#options;
     const { pack } = work.place;
     const chunks = [...work.chunks.entries()].sort(
       ([, one], [, other]) => one.place.offsetBytes - other.place.offsetBytes,
     );
-    const wantedBytes = chunks.reduce((sum, [, { place }]) => sum + place.sizeBytes, 0);
-    const isWhole = wantedBytes >= pack.sizeBytes * WHOLE_SHARE_MIN;
     try {
-      const whole = isWhole ? await packs.readWhole(pack, signal) : undefined;
+      const whole = isReadWhole(work) ? await packs.readWhole(pack, signal) : undefined;
+      if (next !== undefined && isReadWhole(next)) {
+        // Its failure is met when it is its turn.
+        packs.readWhole(next.place.pack, signal).catch(() => undefined);
+      }
       for (const batch of batches(chunks)) {
         signal.throwIfAborted();
         await this.#restoreBatch(batch, whole);
@@ -408,6 +409,11 @@ const mayPass = (code: ErrorCode): boolean =>
 /** Failures that no other file would be spared. */
 const isFatal = (error: EngineError): boolean =>
   isAbort(error) || error.code === 'disk-full' || error.code === 'internal';
+
+function isReadWhole({ place, chunks }: PackWork): boolean {
+  const wantedBytes = [...chunks.values()].reduce((sum, chunk) => sum + chunk.place.sizeBytes, 0);
+  return wantedBytes >= place.pack.sizeBytes * WHOLE_SHARE_MIN;
+}
 
 function* batches<Chunk extends readonly [ChunkId, { place: FoundEntry }]>(
   chunks: readonly Chunk[],
