@@ -32,7 +32,7 @@ const OPEN_BATCH_BYTES = 8 * 1024 * 1024;
 /** A pack of which at least this share is wanted is read whole, else in ranges. */
 const WHOLE_SHARE_MIN = 0.25;
 /** Finished files are remembered in batches: each is a write to the local index. */
-const MARKS_BATCH = 256;
+const MARKS_BATCH = 1024;
 /** Marked when every file is in its place: only links and metadata are left then. */
 const ALL_FILES = '' as RawPath;
 

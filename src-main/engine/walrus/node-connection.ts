@@ -5,12 +5,13 @@
  * hangs), and the room of all nodes together. What an answer means is told apart in
  * `node-answer.ts`; whether to ask again is decided in `retry.ts`.
  */
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { StorageNode } from '#engine/model/walrus.ts';
 import type { Clock } from '#engine/ports/ports.ts';
 import { openAdmission, type Admission, type Permit } from './admission.ts';
 import type { ExchangeWatch } from './exchange-watch.ts';
 import { sendRequest, type Exchange, type ExchangeOutcome } from './http-exchange.ts';
+import { loadUndici } from './load-undici.ts';
 import { AVOIDED_RANK, KEEP_ALIVE_MS, type Limits } from './limits.ts';
 import { NodeGate } from './node-gate.ts';
 import { HealthRecord, type NodeHealth } from './node-health.ts';
@@ -176,7 +177,7 @@ function openPool(
   const origin = nodeOrigin(scheme, storageNode.networkAddress);
   if (origin === undefined) return undefined;
   const { networkPublicKey } = storageNode;
-  return new Pool(origin, {
+  return new (loadUndici().Pool)(origin, {
     connections: connectionCount,
     // One request per socket at a time: a hung one never holds up others behind it.
     pipelining: 1,

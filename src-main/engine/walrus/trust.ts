@@ -9,10 +9,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 import { EngineError } from '#engine/model/engine-error.ts';
 import type { Network } from '#engine/model/network.ts';
 import { NETWORK_ADDRESS_LENGTH_MAX } from './limits.ts';
+import { loadUndici } from './load-undici.ts';
 
 export type NodeScheme = Network['nodes']['scheme'];
 export type NodeTrust = Network['nodes']['trust'];
@@ -49,7 +50,7 @@ export function nodeConnector(options: {
   readonly networkPublicKey: Uint8Array;
   readonly timeoutMs: number;
 }): buildConnector.connector {
-  const connect = buildConnector({
+  const connect = loadUndici().buildConnector({
     timeout: options.timeoutMs,
     // One request per socket at a time: a hung request never holds up others behind it.
     allowH2: false,
