@@ -145,6 +145,10 @@ export class River {
             await this.#stepCertify(current, signal);
             break;
           case 'certified':
+            if (current.commitRecord === undefined) return;
+            // Certified by somebody else, or by an older release: its commit is still to be published.
+            await this.#stepCertify(current, signal);
+            break;
           case 'published':
             return;
         }
