@@ -65,6 +65,8 @@ const PACKS_WAITING_MAX = 2;
 const REFRESHES_MAX = 5;
 const BACKOFFS_MS: readonly number[] = [1_000, 4_000, 12_000];
 const REFRESH_DELAY_MS = 500;
+/** Waits for an endpoint that is behind: as long as two endpoints are given to agree. */
+const HEAD_BEHIND_DELAYS_MS: readonly number[] = [300, 700, 1_000, 2_000, 4_000];
 
 /** What a host gives the engine. */
 export interface EngineOptions {
@@ -288,8 +290,7 @@ export async function vaultRecord(
 async function publicationOf(parts: EngineParts, pack: PackRecord, signal?: AbortSignal) {
   const { account, options, catalog } = parts;
   const commit = JSON.parse(pack.commitRecord ?? '{}') as CommitRecord;
-  const own = await readHeadOf(parts, options.accountIndex, signal);
-  refuseForeignHead(parts, own?.device);
+  const own = await readOwnHead(parts, signal);
   const others = (await catalog.heads(signal)).filter(
     (head) => head.accountIndex !== options.accountIndex,
   );
@@ -370,6 +371,23 @@ const tombstoneNow = (
 });
 
 /**
+ * The head of this device's account. An endpoint may be a little behind what we have published, so
+ * an older one is read again a few times before it is called a rollback.
+ */
+async function readOwnHead(parts: EngineParts, signal?: AbortSignal): Promise<Head | undefined> {
+  const { options, index } = parts;
+  const seen = Number(index.readFact('head-sequence') ?? 0);
+  let head = await readHeadOf(parts, options.accountIndex, signal);
+  for (const delayMs of HEAD_BEHIND_DELAYS_MS) {
+    if ((head?.device.sequence ?? 0) >= seen) break;
+    await options.clock.sleep(delayMs, signal);
+    head = await readHeadOf(parts, options.accountIndex, signal);
+  }
+  refuseForeignHead(parts, head?.device);
+  return head;
+}
+
+/**
  * Only this device writes this account's head. What it shows must be ours, and not older than
  * what we have published.
  */
@@ -432,6 +450,16 @@ function emitPack(parts: EngineParts, pack: PackRecord): void {
 function required<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new EngineError('index-damaged', 'a journal row is incomplete');
   return value;
+}
+
+/** What the attempts of one sync have sealed together. */
+interface SealedSoFar {
+  committed: boolean;
+  added: number;
+  changed: number;
+  removed: number;
+  read: number;
+  bytes: number;
 }
 
 class FloeEngine implements EngineApi {
@@ -648,9 +676,18 @@ class FloeEngine implements EngineApi {
     emit({ kind: 'sync-began', folderId, folderName });
     let refreshes = 0;
     let backoffs = 0;
+    // What an attempt has sealed stays sealed, also when a later one brings it to its end.
+    const sealed: SealedSoFar = {
+      committed: false,
+      added: 0,
+      changed: 0,
+      removed: 0,
+      read: 0,
+      bytes: 0,
+    };
     for (;;) {
       try {
-        const report = await this.#attempt(folder, acceptDeletions, signal);
+        const report = await this.#attempt(folder, acceptDeletions, sealed, signal);
         emit({ kind: 'sync-ended', folderId, folderName, problem: undefined });
         return report;
       } catch (thrown) {
@@ -704,6 +741,7 @@ class FloeEngine implements EngineApi {
   async #attempt(
     folder: FolderRecord,
     acceptDeletions: boolean,
+    sealed: SealedSoFar,
     signal: AbortSignal,
   ): Promise<SyncReport['folders'][number]> {
     const { index, options, river, chain, flow } = this.#parts;
@@ -714,6 +752,12 @@ class FloeEngine implements EngineApi {
     const system = await river.refresh(signal);
     await this.#forgetLapsed(folder, system, signal);
     const result = await this.#seal(folder, acceptDeletions, system, signal);
+    sealed.committed ||= result.committed;
+    sealed.added += result.filesAdded;
+    sealed.changed += result.filesChanged;
+    sealed.removed += result.filesRemoved;
+    sealed.read += result.bytesRead;
+    sealed.bytes += result.bytesSealed;
     if (result.unwatchable > 0) this.#watching?.poll(folder.folderId);
     await flow.untilDone(signal);
     await river.finishTails();
@@ -729,12 +773,12 @@ class FloeEngine implements EngineApi {
       folderId: folder.folderId,
       name: folder.name,
       snapshotId: newest?.snapshotId,
-      published: result.committed,
-      filesAdded: result.filesAdded,
-      filesChanged: result.filesChanged,
-      filesRemoved: result.filesRemoved,
-      bytesRead: result.bytesRead,
-      bytesSealed: result.bytesSealed,
+      published: sealed.committed,
+      filesAdded: sealed.added,
+      filesChanged: sealed.changed,
+      filesRemoved: sealed.removed,
+      bytesRead: sealed.read,
+      bytesSealed: sealed.bytes,
       unread: result.unread.map(({ path, reason }) => ({ path: displayPath(path), reason })),
       protectedUntil: protection?.until,
     };
@@ -743,8 +787,7 @@ class FloeEngine implements EngineApi {
   /** Before anything is paid for: the head on chain and the local index tell the same story. */
   async #checkHead(signal: AbortSignal): Promise<void> {
     if (this.#isHeadChecked) return;
-    const head = await readHeadOf(this.#parts, this.#parts.options.accountIndex, signal);
-    refuseForeignHead(this.#parts, head?.device);
+    await readOwnHead(this.#parts, signal);
     this.#isHeadChecked = true;
   }
 

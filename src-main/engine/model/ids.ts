@@ -92,12 +92,12 @@ export const epoch = (value: number): Epoch => value as Epoch;
 export const shardIndex = (value: number): ShardIndex => value as ShardIndex;
 export const sliverPairIndex = (value: number): SliverPairIndex => value as SliverPairIndex;
 
+// eslint-disable-next-line no-control-regex -- control characters are what this removes
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
+
 /** A path as a person reads it: bytes that are not UTF-8 become U+FFFD, control characters dots. */
 export function displayPath(path: RawPath): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  return Buffer.from(path, 'latin1')
-    .toString('utf8')
-    .replace(/[\u0000-\u001f\u007f]/g, '·');
+  return Buffer.from(path, 'latin1').toString('utf8').replace(CONTROL_CHARACTERS, '·');
 }
 
 /** The raw path of text, as UTF-8 bytes. */
