@@ -1,0 +1,106 @@
+/**
+ * @file An RPC endpoint that can lie about time: it passes requests on to a real one, and answers
+ * from what it remembers once it is frozen.
+ */
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+export interface RpcProxy {
+  readonly url: string;
+  /** Answer what was asked before as it was answered then; reads only know the past. */
+  freeze(): void;
+  /** Keep the answers of now when frozen, instead of the newest ones. */
+  rememberHeads(): void;
+  thaw(): void;
+  /** Reset every connection. */
+  refuse(): void;
+  close(): Promise<void>;
+}
+
+export async function openRpcProxy(target: string): Promise<RpcProxy> {
+  const remembered = new Map<string, Answer>();
+  let mode: 'pass' | 'frozen' | 'refuse' = 'pass';
+  let isRemembering = true;
+  const server = createServer((incoming, outgoing) => {
+    void answer(incoming, outgoing);
+  });
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    if (mode === 'refuse') {
+      incoming.socket.destroy();
+      return;
+    }
+    const body = await readAll(incoming);
+    const key = `${incoming.url ?? ''} ${body.toString('base64')}`;
+    const old = mode === 'frozen' ? remembered.get(key) : undefined;
+    try {
+      const given = old ?? (await forward(target, incoming, body));
+      if (mode === 'pass' && isRemembering) remembered.set(key, given);
+      outgoing.writeHead(given.status, given.headers).end(given.body);
+    } catch {
+      incoming.socket.destroy();
+    }
+  };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    freeze: () => {
+      mode = 'frozen';
+    },
+    rememberHeads: () => {
+      isRemembering = false;
+    },
+    thaw: () => {
+      mode = 'pass';
+      isRemembering = true;
+    },
+    refuse: () => {
+      mode = 'refuse';
+      server.closeAllConnections();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+async function forward(target: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+  const headers = without(incoming.headers, ['host', 'connection']);
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      new URL(incoming.url ?? '/', target),
+      { method: incoming.method ?? 'POST', headers },
+      (response) => {
+        const kept = without(response.headers, ['connection', 'transfer-encoding']);
+        readAll(response)
+          .then((bytes) =>
+            resolve({ status: response.statusCode ?? 500, headers: kept, body: bytes }),
+          )
+          .catch(reject);
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function without(
+  headers: IncomingMessage['headers'],
+  names: readonly string[],
+): IncomingMessage['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+}
