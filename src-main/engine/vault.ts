@@ -6,14 +6,14 @@ import { archiveCodec } from './archive-codec.ts';
 import { isKit, readKit, writeKit } from './archive/kit.ts';
 import { blake3 } from './codec/hash.ts';
 import { deriveVaultKeys, parseWords, seedFromWords, type VaultKeys } from './codec/keys.ts';
-import { readAllHeads } from './heads.ts';
+import { ACCOUNT_GAP, readAllHeads } from './heads.ts';
 import { openLocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { SuiAddress, VaultId } from './model/ids.ts';
 import type { Network } from './model/network.ts';
 import type { Clock, Logger, Random } from './ports/ports.ts';
 import { deriveAccount } from './sui/account.ts';
-import { openChain } from './sui/chain.ts';
+import { openChain, type Chain } from './sui/chain.ts';
 
 export { argon2id } from './codec/hash.ts';
 export { createDeviceId, deriveVaultKeys, generateWords, seedFromWords } from './codec/keys.ts';
@@ -59,7 +59,11 @@ export async function findVault(
   const keys = deriveVaultKeys(seed, chainIdentifier);
   const codec = archiveCodec(ports.random);
   const heads = await readAllHeads({ chain, codec, keys, seed }, signal);
-  const nextAccountIndex = Math.max(-1, ...heads.map(({ accountIndex }) => accountIndex)) + 1;
+  const afterHeads = Math.max(-1, ...heads.map(({ accountIndex }) => accountIndex)) + 1;
+  // Another device may hold the next account already, funded but without a head so far: two
+  // devices that sign for one coin would lock it. A vault without heads has only its first one.
+  const nextAccountIndex =
+    heads.length === 0 ? 0 : await firstUnfunded(chain, seed, afterHeads, signal);
   return {
     chainIdentifier,
     keys,
@@ -68,6 +72,19 @@ export async function findVault(
     firstAddress: deriveAccount(seed, 0).address,
     nextAddress: deriveAccount(seed, nextAccountIndex).address,
   };
+}
+
+async function firstUnfunded(
+  chain: Chain,
+  seed: Uint8Array,
+  from: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  for (let index = from; index < from + ACCOUNT_GAP; index += 1) {
+    const { suiMist, walFrost } = await chain.balances(deriveAccount(seed, index).address, signal);
+    if (suiMist === 0n && walFrost === 0n) return index;
+  }
+  throw new EngineError('internal', 'every account of these words within reach is in use');
 }
 
 /** The text of a recovery kit, checked to read back as the same words. */
