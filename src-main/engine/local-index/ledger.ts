@@ -61,10 +61,15 @@ export class Ledger {
   readonly #all: Statement<[], Row>;
 
   constructor(database: Database) {
+    // Planned again from the same coins, an abandoned transaction is the same to the last byte.
     this.#insert = database.prepare(
       `INSERT INTO transactions (digest, ordinal, kind, state, pack_ids, prepared, quoted_frost,
          quoted_gas_mist, at_ms, epoch)
-       VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM transactions), ?, 'prepared', ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM transactions), ?, 'prepared', ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (digest) DO UPDATE SET
+         state = 'prepared', pack_ids = excluded.pack_ids, prepared = excluded.prepared,
+         actual_frost = NULL, actual_gas_mist = NULL
+       WHERE state IN ('prepared', 'abandoned')`,
     );
     this.#settle = database.prepare(
       `UPDATE transactions SET state = ?, actual_frost = ?, actual_gas_mist = ?,
