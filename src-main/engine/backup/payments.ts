@@ -7,9 +7,9 @@
  */
 import type { LocalIndex } from '../local-index/local-index.ts';
 import type { TransactionRecord } from '../local-index/ledger.ts';
-import { EngineError } from '../model/engine-error.ts';
 import type { PackId } from '../model/ids.ts';
 import type { Clock } from '../ports/ports.ts';
+import { requireSuccess } from '../sui/aborts.ts';
 import type { TransactionOutcome } from '../sui/rpc/chain-rpc.ts';
 import type { PreparedTransaction, StoredTransaction } from '../sui/wallet/prepared.ts';
 import type { Wallet } from '../sui/wallet/wallet.ts';
@@ -89,12 +89,8 @@ export class Payments {
     }
     const outcome = await wallet.submit(prepared, signal);
     await this.#apply(record, outcome, signal);
-    if (outcome.status.kind !== 'success') {
-      throw new EngineError('transaction-refused', `the chain executed ${record.kind} in vain`, {
-        context: { digest: record.digest, status: JSON.stringify(outcome.status) },
-      });
-    }
-    return outcome;
+    // Its code says what to do about it: a price that moved is quoted again, for instance.
+    return requireSuccess(outcome);
   }
 
   async #apply(
