@@ -1,7 +1,7 @@
 /** @file Looks at everything of a home and at the network behind it, and says what it finds. */
 import type { DoctorReport } from '#contract/api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { EngineError, isAbort } from './model/engine-error.ts';
 import { packsOfCommit, readProtection } from './protection.ts';
 import { rebuildIndex } from './rebuild.ts';

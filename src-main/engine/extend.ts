@@ -1,7 +1,7 @@
 /** @file Buys more epochs for everything that a folder's newest snapshot needs. */
 import type { ExtendReport } from '#contract/api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
-import { spentSoFar, type EngineParts } from './engine.ts';
+import { spentSoFar, type EngineParts } from './engine-parts.ts';
 import { ensureFunds } from './funds.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';

@@ -1,7 +1,7 @@
 /** @file Choosing folders, naming them, finding them again. */
 import { unwrapFolderKeys, wrapFolderKeys } from './archive/folder-key-wrap.ts';
 import { createFolderKeys } from './codec/keys.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderKeys } from './model/folder-keys.ts';

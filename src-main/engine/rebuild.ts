@@ -11,7 +11,7 @@ import { ENTRY_KIND } from './archive/pack-layout.ts';
 import { SELF, type IndexedPack } from './archive/pack-index.ts';
 import type { SegmentPartRef } from './archive/snapshot.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { readHeadOf, type Head, type HeadFolder } from './heads.ts';
 import type { ChunkPlace } from './local-index/journal.ts';
 import { EngineError } from './model/engine-error.ts';

@@ -2,7 +2,7 @@
 import type { ListEntry, RestoreReport, SnapshotSummary } from '#contract/api.ts';
 import { findEntry, readDirectory } from './archive/tree.ts';
 import type { CatalogSnapshot } from './catalog.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { EngineError } from './model/engine-error.ts';
 import { displayPath, joinRawPath, rawPath, type RawPath } from './model/ids.ts';
 import { absolutePath, absolutePathText, type FileSystem } from './ports/file-system.ts';

@@ -3,7 +3,7 @@ import type { FolderStatus, ProtectionState, SnapshotSummary, VaultStatus } from
 import { errorCodes, type ErrorCode } from '#contract/errors.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { isUnreadable, type CatalogSnapshot, type UnreadSnapshot } from './catalog.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import { displayPath } from './model/ids.ts';

@@ -1,6 +1,6 @@
 /** @file What the wallet holds, and what it has spent. */
 import type { WalletStatus } from '#contract/api.ts';
-import { spentSoFar, type EngineParts } from './engine.ts';
+import { spentSoFar, type EngineParts } from './engine-parts.ts';
 
 export async function walletStatus(
   { index, chain, account, options }: EngineParts,

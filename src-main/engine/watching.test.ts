@@ -1,7 +1,7 @@
 /** Watching with syncs that fail as a test says, and a clock that a test moves. */
 import { expect, test } from 'vitest';
 import { scriptedClock, type ScriptedClock } from '../../test/support/scripted-clock.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderId } from './model/ids.ts';
 import type { WatchEvent } from './ports/file-system.ts';

@@ -11,7 +11,7 @@ import {
   FULL_SCAN_INTERVAL_MS,
   RETRY_INTERVAL_MS,
 } from './policy.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { FolderId } from './model/ids.ts';
 import { EngineError } from './model/engine-error.ts';

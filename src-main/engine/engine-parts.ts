@@ -1,0 +1,84 @@
+/**
+ * @file What the engine is given, and what its parts share. Types, and the two smallest helpers.
+ */
+import type { EngineEvent } from '#contract/events.ts';
+import type { ArchiveCodec } from './archive/archive-codec.ts';
+import type { RiverFlow } from './backup/river-flow.ts';
+import type { River } from './backup/river.ts';
+import type { Spool } from './backup/spool.ts';
+import type { Catalog } from './catalog.ts';
+import type { VaultKeys } from './codec/keys.ts';
+import type { HeadReader } from './heads.ts';
+import type { LocalIndex } from './local-index/local-index.ts';
+import type { DeviceId, SuiAddress } from './model/ids.ts';
+import type { Network } from './model/network.ts';
+import type { AbsolutePath, FileSystem, WatchFiles } from './ports/file-system.ts';
+import type { Clock, Logger, Random } from './ports/ports.ts';
+import type { PackReader } from './restore/pack-reader.ts';
+import type { Account } from './sui/account.ts';
+import type { Chain } from './sui/chain.ts';
+import type { Wallet } from './sui/wallet/wallet.ts';
+import type { StorageNetwork } from './walrus/storage-network.ts';
+
+/** What a host gives the engine. */
+export interface EngineOptions {
+  readonly network: Network;
+  readonly isTryOut: boolean;
+  readonly chainIdentifier: string;
+  readonly vaultKeys: VaultKeys;
+  /** BIP-39 seed, 64 bytes: accounts are derived from it. */
+  readonly seed: Uint8Array;
+  readonly accountIndex: number;
+  readonly deviceId: DeviceId;
+  readonly deviceName: string;
+  readonly isKitConfirmed: boolean;
+  readonly vaultCreatedAtMs: number;
+  readonly paths: {
+    /** Text, since SQLite opens it. */
+    readonly index: string;
+    readonly spool: AbsolutePath;
+    /** Floe's own folders, which are never protected. */
+    readonly own: readonly AbsolutePath[];
+  };
+  /** Whether an absent index is a new one (default), or a lost one: `index-damaged`. */
+  readonly mayCreateIndex?: boolean;
+  readonly files: FileSystem;
+  readonly watchFiles: WatchFiles;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What the engine's parts share. Not for anybody outside of src-main/engine. */
+export interface EngineParts extends HeadReader {
+  readonly options: EngineOptions;
+  readonly index: LocalIndex;
+  readonly spool: Spool;
+  readonly codec: ArchiveCodec;
+  readonly chain: Chain;
+  readonly account: Account;
+  readonly wallet: Wallet;
+  readonly storage: StorageNetwork;
+  readonly river: River;
+  readonly flow: RiverFlow;
+  readonly packs: PackReader;
+  readonly catalog: Catalog;
+  readonly emit: (event: EngineEvent) => void;
+  /** Addresses whose blobs count as the vault's own. */
+  readonly owners: ReadonlySet<SuiAddress>;
+}
+
+export const withSignal = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>
+  signal ? { signal } : {};
+
+/** What the vault has paid on this device, by the ledger. */
+export function spentSoFar(index: LocalIndex): { walFrost: bigint; gasMist: bigint } {
+  return index.ledger.all().reduce(
+    (sum, { actualFrost, actualGasMist, kind }) => ({
+      // An exchange brings WAL in; it is no spending.
+      walFrost: sum.walFrost + (kind === 'exchange' ? 0n : (actualFrost ?? 0n)),
+      gasMist: sum.gasMist + (actualGasMist ?? 0n),
+    }),
+    { walFrost: 0n, gasMist: 0n },
+  );
+}

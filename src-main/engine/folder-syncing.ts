@@ -1,0 +1,293 @@
+/**
+ * @file Syncs one folder until it is protected: attempts, and what to do when one fails.
+ *
+ *     settle what is on its way → scan, seal → river → certified and published → asked of the chain
+ */
+import type { SyncReport } from '#contract/api.ts';
+import { packLimits } from './archive/limits.ts';
+import type { CommitRecord } from './backup/commit-record.ts';
+import { syncFolder, type FolderProgress, type FolderSyncResult } from './backup/folder-sync.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { openFolderKeys } from './folders.ts';
+import type { FolderRecord } from './local-index/folder-table.ts';
+import type { PackRecord } from './local-index/journal.ts';
+import { indexFailure } from './local-index/local-index.ts';
+import { EngineError, isAbort, serializeError } from './model/engine-error.ts';
+import { displayPath, type FolderId } from './model/ids.ts';
+import type { WalrusSystem } from './model/walrus.ts';
+import { packsOfCommit, readProtection, type Protection } from './protection.ts';
+import { emitPack, readOwnHead, vaultRecord } from './publishing.ts';
+import type { Chain } from './sui/chain.ts';
+
+/** Sealed packs that wait in the spool before the reading of files is held up. */
+const PACKS_WAITING_MAX = 2;
+/** Attempts of one sync, by what the failure asks for. */
+const REFRESHES_MAX = 5;
+const BACKOFFS_MS: readonly number[] = [1_000, 4_000, 12_000];
+const REFRESH_DELAY_MS = 500;
+
+/** What the attempts of one sync have sealed together. */
+interface SealedSoFar {
+  committed: boolean;
+  added: number;
+  changed: number;
+  removed: number;
+  read: number;
+  bytes: number;
+}
+
+/** Syncs folders, one call at a time: the engine sees to that. */
+export class FolderSyncing {
+  readonly #parts: EngineParts;
+  readonly #checkChain: (signal: AbortSignal) => Promise<void>;
+  readonly #pollFolder: (folderId: FolderId) => void;
+  #isHeadChecked = false;
+
+  /**
+   * `checkChain` refuses a chain that is not the vault's; `pollFolder` is told of a folder in which
+   * something cannot be watched.
+   */
+  constructor(
+    parts: EngineParts,
+    callbacks: {
+      readonly checkChain: (signal: AbortSignal) => Promise<void>;
+      readonly pollFolder: (folderId: FolderId) => void;
+    },
+  ) {
+    this.#parts = parts;
+    this.#checkChain = callbacks.checkChain;
+    this.#pollFolder = callbacks.pollFolder;
+  }
+
+  /** The one retry loop: what to do next is in the code of the failure. */
+  async sync(
+    folder: FolderRecord,
+    acceptDeletions: boolean,
+    signal: AbortSignal,
+  ): Promise<SyncReport['folders'][number]> {
+    const { emit, options, index } = this.#parts;
+    const { folderId, name: folderName } = folder;
+    emit({ kind: 'sync-began', folderId, folderName });
+    let refreshes = 0;
+    let backoffs = 0;
+    // What an attempt has sealed stays sealed, also when a later one brings it to its end.
+    const sealed: SealedSoFar = {
+      committed: false,
+      added: 0,
+      changed: 0,
+      removed: 0,
+      read: 0,
+      bytes: 0,
+    };
+    for (;;) {
+      try {
+        const report = await this.#attempt(folder, acceptDeletions, sealed, signal);
+        emit({ kind: 'sync-ended', folderId, folderName, problem: undefined });
+        return report;
+      } catch (thrown) {
+        // What still flows belongs to this attempt; the next one begins with nothing under way.
+        await this.#parts.flow.settle();
+        const error = indexFailure(thrown);
+        const delayMs = this.#retryDelayMs(error, refreshes, backoffs);
+        if (delayMs !== undefined && !signal.aborted) {
+          if ((error as EngineError).retry === 'after-refresh') refreshes += 1;
+          else backoffs += 1;
+          options.logger.warn('a sync is tried again', { code: (error as EngineError).code });
+          await options.clock.sleep(delayMs, signal);
+          continue;
+        }
+        signal.throwIfAborted();
+        if (!isAbort(error)) {
+          index.folders.recordSync(folderId, { problem: serializeError(error).code });
+          emit({ kind: 'sync-ended', folderId, folderName, problem: serializeError(error) });
+        }
+        throw error;
+      }
+    }
+  }
+
+  #retryDelayMs(error: unknown, refreshes: number, backoffs: number): number | undefined {
+    if (!(error instanceof EngineError)) return undefined;
+    if (error.code === 'spool-damaged' && refreshes + backoffs < REFRESHES_MAX) {
+      return this.#dropDamaged(error) ? 0 : undefined;
+    }
+    if (error.retry === 'after-refresh') {
+      return refreshes < REFRESHES_MAX ? REFRESH_DELAY_MS : undefined;
+    }
+    return error.retry === 'after-backoff' ? BACKOFFS_MS[backoffs] : undefined;
+  }
+
+  /** A pack whose sealed bytes are gone is given up; its files are read and sealed again. */
+  #dropDamaged(error: EngineError): boolean {
+    const { index, options } = this.#parts;
+    const packId = error.context['packId'];
+    const pack = index.journal.all().find((one) => one.packId === packId);
+    if (!pack || pack.state === 'certified' || pack.state === 'published') return false;
+    options.logger.warn('a sealed pack is damaged and is sealed again', { packId: pack.packId });
+    index.atomically(() => {
+      const folders = new Set(index.journal.foldersOf(pack.packId));
+      index.journal.dropPack(pack.packId);
+      for (const folderId of folders) index.entries.clear(folderId);
+    });
+    return true;
+  }
+
+  async #attempt(
+    folder: FolderRecord,
+    acceptDeletions: boolean,
+    sealed: SealedSoFar,
+    signal: AbortSignal,
+  ): Promise<SyncReport['folders'][number]> {
+    const { index, options, river, chain, flow } = this.#parts;
+    // A sync that the watcher asks for has passed no other check.
+    await this.#checkChain(signal);
+    await flow.untilDone(signal);
+    await this.#checkHead(signal);
+    const system = await river.refresh(signal);
+    await this.#forgetLapsed(folder, system, signal);
+    const result = await this.#seal(folder, acceptDeletions, system, signal);
+    sealed.committed ||= result.committed;
+    sealed.added += result.filesAdded;
+    sealed.changed += result.filesChanged;
+    sealed.removed += result.filesRemoved;
+    sealed.read += result.bytesRead;
+    sealed.bytes += result.bytesSealed;
+    if (result.unwatchable > 0) this.#pollFolder(folder.folderId);
+    await flow.untilDone(signal);
+    await river.finishTails();
+    index.folders.recordSync(folder.folderId, {
+      rootDevice: result.rootDevice.toString(),
+      syncedAtMs: options.clock.nowMs(),
+      problem: undefined,
+    });
+    const newest = index.snapshots.newest(folder.folderId);
+    const protection = newest && (await this.#protection(newest.record, system, chain, signal));
+    if (protection?.problem) throw protection.problem;
+    return {
+      folderId: folder.folderId,
+      name: folder.name,
+      snapshotId: newest?.snapshotId,
+      published: sealed.committed,
+      filesAdded: sealed.added,
+      filesChanged: sealed.changed,
+      filesRemoved: sealed.removed,
+      bytesRead: sealed.read,
+      bytesSealed: sealed.bytes,
+      unread: result.unread.map(({ path, reason }) => ({ path: displayPath(path), reason })),
+      protectedUntil: protection?.until,
+    };
+  }
+
+  /** Before anything is paid for: the head on chain and the local index tell the same story. */
+  async #checkHead(signal: AbortSignal): Promise<void> {
+    if (this.#isHeadChecked) return;
+    await readOwnHead(this.#parts, signal);
+    this.#isHeadChecked = true;
+  }
+
+  async #protection(
+    record: string,
+    system: WalrusSystem,
+    chain: Chain,
+    signal: AbortSignal,
+  ): Promise<Protection> {
+    const { index, owners } = this.#parts;
+    const packs = packsOfCommit(index, JSON.parse(record) as CommitRecord);
+    return readProtection(packs, { chain, system, owners, signal });
+  }
+
+  /**
+   * Packs that have ended hold nothing any more: the files of the folder are read again, and what
+   * lies in no other pack is stored anew. Once for each end.
+   */
+  async #forgetLapsed(
+    { folderId }: FolderRecord,
+    system: WalrusSystem,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { index, chain } = this.#parts;
+    const fact = `lapsed-${folderId}`;
+    const ended = (): PackRecord[] =>
+      index.journal
+        .packsOf(folderId)
+        .filter(({ endEpoch }) => endEpoch !== undefined && endEpoch <= system.epoch);
+    const lastEnd = (): number =>
+      ended().reduce((last, { endEpoch }) => Math.max(last, endEpoch ?? -1), -1);
+    const known = Number(index.readFact(fact) ?? -1);
+    if (lastEnd() <= known) return;
+    // They may have been extended without our having noted it: the chain decides.
+    const ids = ended().flatMap(({ blobObjectId }) => blobObjectId ?? []);
+    for (const blob of (await chain.readBlobObjects(ids, { signal })).values()) {
+      if (blob) index.journal.recordEndEpoch(blob.blobObjectId, blob.endEpoch);
+    }
+    const last = lastEnd();
+    if (last <= known) return;
+    index.atomically(() => {
+      index.entries.clear(folderId);
+      index.writeFact(fact, String(last));
+    });
+  }
+
+  async #seal(
+    folder: FolderRecord,
+    acceptDeletions: boolean,
+    system: WalrusSystem,
+    signal: AbortSignal,
+  ): Promise<FolderSyncResult> {
+    const { options, index, spool, codec, account, catalog, flow } = this.#parts;
+    const startedMs = options.clock.monotonicMs();
+    return syncFolder({
+      folder,
+      folderKeys: await openFolderKeys(this.#parts, folder),
+      vaultKeys: options.vaultKeys,
+      vault: await vaultRecord(this.#parts, system, signal),
+      deviceId: options.deviceId,
+      deviceName: options.deviceName,
+      signer: account.publicKey,
+      sign: (message) => account.signBytes(message),
+      codec,
+      files: options.files,
+      clock: options.clock,
+      random: options.random,
+      index,
+      spool,
+      limits: packLimits(system.shardCount),
+      system,
+      otherParents: async () =>
+        (await catalog.heads(signal))
+          .filter((head) => head.accountIndex !== options.accountIndex)
+          .flatMap(({ device, folders }) =>
+            folders
+              .filter(({ part }) => part.folderId === folder.folderId)
+              .map(({ part }) => ({
+                deviceId: device.deviceId,
+                sequence: part.sequence,
+                snapshotId: part.snapshot.snapshotId,
+              })),
+          ),
+      ownDirectories: options.paths.own,
+      acceptDeletions,
+      onSealed: async (packId) => {
+        const pack = index.journal.find(packId);
+        if (pack) emitPack(this.#parts, pack);
+        await flow.untilRoom(PACKS_WAITING_MAX, signal);
+      },
+      untilCertified: () => flow.untilDone(signal),
+      onProgress: (progress) => this.#emitProgress(folder, progress, startedMs),
+      signal,
+    });
+  }
+
+  #emitProgress(folder: FolderRecord, progress: FolderProgress, startedMs: number): void {
+    const { emit, options } = this.#parts;
+    const { phase, ...rest } = progress;
+    emit({
+      kind: 'progress',
+      task: phase,
+      folderId: folder.folderId,
+      folderName: folder.name,
+      ...rest,
+      elapsedMs: options.clock.monotonicMs() - startedMs,
+    });
+  }
+}

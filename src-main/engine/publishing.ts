@@ -1,0 +1,206 @@
+/**
+ * @file What a commit adds to the account's head, and what is remembered once it is there.
+ *
+ * Only this device writes this account's head. Before it is written again it is read, and what it
+ * shows must be ours and not older than what was published.
+ */
+import type { FolderPart } from './archive/head.ts';
+import { packLimits } from './archive/limits.ts';
+import type { VaultRecord } from './archive/vault-record.ts';
+import type { CommitRecord } from './backup/commit-record.ts';
+import { withSignal, type EngineParts } from './engine-parts.ts';
+import { buildHeadFields, readHeadOf, type Head } from './heads.ts';
+import type { PackRecord } from './local-index/journal.ts';
+import type { LocalIndex } from './local-index/local-index.ts';
+import { EngineError } from './model/engine-error.ts';
+import type { DeviceId } from './model/ids.ts';
+import type { WalrusSystem } from './model/walrus.ts';
+
+/** Waits for an endpoint that is behind: as long as two endpoints are given to agree. */
+const HEAD_BEHIND_DELAYS_MS: readonly number[] = [300, 700, 1_000, 2_000, 4_000];
+
+/** The vault record: as the first head of the vault says, else decided now. */
+export async function vaultRecord(
+  parts: EngineParts,
+  system: WalrusSystem,
+  signal?: AbortSignal,
+): Promise<VaultRecord> {
+  const kept = parts.index.readFact('vault-record');
+  if (kept !== undefined) return JSON.parse(kept) as VaultRecord;
+  const [head] = await parts.catalog.heads(signal);
+  const record: VaultRecord = head?.device.vault ?? {
+    createdAtMs: parts.options.vaultCreatedAtMs,
+    shardCount: system.shardCount,
+    chunk: packLimits(system.shardCount).chunk,
+  };
+  parts.index.writeFact('vault-record', JSON.stringify(record));
+  return record;
+}
+
+export async function publicationOf(parts: EngineParts, pack: PackRecord, signal?: AbortSignal) {
+  const { account, options, catalog } = parts;
+  const commit = JSON.parse(pack.commitRecord ?? '{}') as CommitRecord;
+  const own = await readOwnHead(parts, signal);
+  const others = (await catalog.heads(signal)).filter(
+    (head) => head.accountIndex !== options.accountIndex,
+  );
+  const system = await parts.chain.readSystem(withSignal(signal));
+  const fields = await buildHeadFields(
+    parts,
+    account.address,
+    own,
+    [
+      ...tombstones(parts, own, commit.headSlot, system),
+      {
+        slot: commit.headSlot,
+        part: {
+          folderId: commit.folderId,
+          sequence: commit.sequence,
+          ...(parts.index.folders.find(commit.folderId)?.removed === true
+            ? { removed: tombstoneNow(parts, system) }
+            : {}),
+          snapshot: {
+            snapshotId: commit.snapshotId,
+            blobId: required(pack.blobId),
+            blobObjectId: required(pack.blobObjectId),
+            offsetBytes: commit.offsetBytes,
+            sizeBytes: commit.sizeBytes,
+            packBytes: pack.sizeBytes,
+            packClass: commit.packClass,
+          },
+        },
+      },
+    ],
+    {
+      vaultId: options.vaultKeys.vaultId,
+      deviceId: options.deviceId,
+      deviceName: options.deviceName,
+      accountIndex: options.accountIndex,
+      sequence: (own?.device.sequence ?? 0) + 1,
+      versionVector: others.map(({ device }) => ({
+        deviceId: device.deviceId,
+        sequence: device.sequence,
+      })),
+      condemned: own?.device.condemned ?? [],
+      vault: await vaultRecord(parts, system, signal),
+      chainEpoch: system.epoch,
+      writtenAtMs: options.clock.nowMs(),
+    },
+  );
+  return { head: { ...(own ? { bag: own.bagId } : {}), fields } };
+}
+
+/**
+ * Folders that were removed since the last publication: their parts say so from now on. Written
+ * along with the next commit, so that removing a folder costs nothing.
+ */
+function tombstones(
+  parts: EngineParts,
+  own: Head | undefined,
+  exceptSlot: number,
+  system: WalrusSystem,
+): { readonly slot: number; readonly part: FolderPart }[] {
+  const removed = new Set(
+    parts.index.folders
+      .all()
+      .filter((folder) => folder.removed)
+      .map(({ folderId }) => folderId),
+  );
+  const tombstone = tombstoneNow(parts, system);
+  return (own?.folders ?? [])
+    .filter(({ slot, part }) => slot !== exceptSlot && !part.removed && removed.has(part.folderId))
+    .map(({ slot, part }) => ({ slot, part: { ...part, removed: tombstone } }));
+}
+
+const tombstoneNow = (
+  { options }: EngineParts,
+  system: WalrusSystem,
+): NonNullable<FolderPart['removed']> => ({
+  removedAtMs: options.clock.nowMs(),
+  chainEpoch: system.epoch,
+});
+
+/**
+ * The head of this device's account. An endpoint may be a little behind what we have published, so
+ * an older one is read again a few times before it is called a rollback.
+ */
+export async function readOwnHead(
+  parts: EngineParts,
+  signal?: AbortSignal,
+): Promise<Head | undefined> {
+  const { options, index } = parts;
+  const seen = Number(index.readFact('head-sequence') ?? 0);
+  let head = await readHeadOf(parts, options.accountIndex, signal);
+  for (const delayMs of HEAD_BEHIND_DELAYS_MS) {
+    if ((head?.device.sequence ?? 0) >= seen) break;
+    await options.clock.sleep(delayMs, signal);
+    head = await readHeadOf(parts, options.accountIndex, signal);
+  }
+  refuseForeignHead(parts, head?.device);
+  return head;
+}
+
+/**
+ * Only this device writes this account's head. What it shows must be ours, and not older than
+ * what we have published.
+ */
+function refuseForeignHead(
+  { options, index }: EngineParts,
+  head: { readonly deviceId: DeviceId; readonly sequence: number } | undefined,
+): void {
+  const seen = Number(index.readFact('head-sequence') ?? 0);
+  if (head && head.deviceId !== options.deviceId) {
+    throw new EngineError('head-rolled-back', 'another device writes the head of this account', {
+      context: { account: options.accountIndex },
+    });
+  }
+  if ((head?.sequence ?? 0) > seen) {
+    throw new EngineError(
+      'index-damaged',
+      'the local index is older than what this device has published',
+      { context: { shown: head?.sequence ?? 0, seen } },
+    );
+  }
+  if ((head?.sequence ?? 0) < seen) {
+    throw new EngineError(
+      'head-rolled-back',
+      'the head on chain is older than what was published',
+      {
+        context: { shown: head?.sequence ?? 0, seen },
+      },
+    );
+  }
+}
+
+export function recordPublished(index: LocalIndex, pack: PackRecord): void {
+  const commit = JSON.parse(pack.commitRecord ?? '{}') as CommitRecord;
+  index.snapshots.put({
+    snapshotId: commit.snapshotId,
+    folderId: commit.folderId,
+    sequence: commit.sequence,
+    atMs: commit.createdAtMs,
+    record: pack.commitRecord ?? '{}',
+  });
+  const seen = Number(index.readFact('head-sequence') ?? 0);
+  index.writeFact('head-sequence', String(seen + 1));
+}
+
+export function emitPack(parts: EngineParts, pack: PackRecord): void {
+  const commit = pack.commitRecord && (JSON.parse(pack.commitRecord) as CommitRecord);
+  const folder = commit ? parts.index.folders.find(commit.folderId) : undefined;
+  parts.emit({
+    kind: 'pack',
+    packId: pack.packId,
+    folderName: folder?.name,
+    step: pack.state,
+    sizeBytes: pack.sizeBytes,
+    blobId: pack.blobId,
+    storedShards: pack.storedShards,
+    shardCount: pack.shardCount,
+  });
+}
+
+function required<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new EngineError('index-damaged', 'a journal row is incomplete');
+  return value;
+}
