@@ -225,13 +225,15 @@ class Restore {
     pieces: readonly FilePiece[],
   ): Promise<void> {
     const { sizeBytes } = placed.entry;
+    // What is read and written: holes and further names of a file bring no bytes.
+    const contentBytes = bytesOf(pieces);
     this.#filesTotal += 1;
-    this.#bytesTotal += sizeBytes;
     const admission = this.#target.addFile(placed);
     if (admission.kind === 'left-out') return;
+    if (admission.kind !== 'linked') this.#bytesTotal += contentBytes;
     if (admission.kind === 'done') {
       this.#filesAlreadyThere += 1;
-      this.#bytesRestored += sizeBytes;
+      this.#bytesRestored += contentBytes;
       return;
     }
     if (admission.kind === 'linked') {
@@ -241,6 +243,7 @@ class Restore {
     const { writer } = admission;
     const file: OpenFile = { writer, path: placed.path, sizeBytes, missing: 0, isLost: false };
     const missing = writer.isResumed ? await this.#missingPieces(writer, pieces) : pieces;
+    this.#bytesRestored += contentBytes - bytesOf(missing);
     for (const piece of missing) this.#want(file, piece);
     if (file.missing === 0 && !file.isLost) await this.#finishFile(file);
   }
@@ -405,6 +408,9 @@ class Restore {
 /** Failures that another run may be spared: what was written so far stays for it. */
 const mayPass = (code: ErrorCode): boolean =>
   errorCodes[code].retry === 'after-backoff' && code !== 'restore-incomplete';
+
+const bytesOf = (pieces: readonly FilePiece[]): number =>
+  pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
 /** Failures that no other file would be spared. */
 const isFatal = (error: EngineError): boolean =>
