@@ -288,6 +288,12 @@ export function statusLines(status: VaultStatus): string[] {
     '',
     `Network ${status.network.name}, epoch ${String(status.network.epoch)}, ${String(status.network.shardCount)} shards on ${String(status.network.nodeCount)} storage nodes`,
   );
+  if (status.network.endpointCount === 1 && !status.network.isTryOut) {
+    lines.push(
+      'Read through one RPC endpoint: what it shows is genuine, but it could be old. A network file',
+      'can name a second one.',
+    );
+  }
   return lines;
 }
 

@@ -63,6 +63,8 @@ export interface VaultStatus {
     readonly shardCount: number;
     readonly nodeCount: number;
     readonly epochEndsAtMs: number;
+    /** RPC endpoints that must agree. With one, nobody vouches that what it says is new. */
+    readonly endpointCount: number;
   };
   readonly state: ProtectionState;
   /** One true sentence, for the first line of every screen. */

@@ -111,6 +111,7 @@ export async function vaultStatus(
       shardCount: system.shardCount,
       nodeCount: system.committee.members.length,
       epochEndsAtMs: epochEndMs(system, system.epoch + 1),
+      endpointCount: options.network.rpc.length,
     },
     state: options.isKitConfirmed ? state : 'attention',
     sentence: sentenceOf(parts, active),

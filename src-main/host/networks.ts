@@ -1,17 +1,15 @@
 /**
  * @file The networks that Floe knows by name. Any other is a network file.
  *
- * Object IDs are those the Walrus project publishes for its two public networks; each is read
- * through two endpoints of different operators, and nothing is believed that only one says.
+ * Object IDs are those the Walrus project publishes for its two public networks. Each has the one
+ * endpoint that its makers run: what it says is checked, but nobody else vouches that it is new.
+ * A network file with a second operator's endpoint adds that.
  */
 
 export const PUBLIC_NETWORKS = {
   testnet: {
     name: 'testnet',
-    rpc: [
-      { transport: 'grpc-web', url: 'https://fullnode.testnet.sui.io:443' },
-      { transport: 'graphql', url: 'https://graphql.testnet.sui.io/graphql' },
-    ],
+    rpc: [{ transport: 'grpc-web', url: 'https://fullnode.testnet.sui.io:443' }],
     walrus: {
       systemObjectId: '0x6c2547cbbc38025cf3adac45f63cb0a8d12ecf777cdc75a4971612bf97fdf6af',
       stakingObjectId: '0xbe46180321c30aab2f8b3501e24048377287fa708018a5b7c2792b35fe339ee3',
@@ -28,10 +26,7 @@ export const PUBLIC_NETWORKS = {
   },
   mainnet: {
     name: 'mainnet',
-    rpc: [
-      { transport: 'grpc-web', url: 'https://fullnode.mainnet.sui.io:443' },
-      { transport: 'graphql', url: 'https://graphql.mainnet.sui.io/graphql' },
-    ],
+    rpc: [{ transport: 'grpc-web', url: 'https://fullnode.mainnet.sui.io:443' }],
     walrus: {
       systemObjectId: '0x2134d52768ea07e8c43570ef975eb3e4c27a39fa6396bef985b5abc58d03ddd2',
       stakingObjectId: '0x10b9d30c28448939ce6c4d6c6e0ffce4a7f8a4ada8248bdad09ef8b70e4a3904',
