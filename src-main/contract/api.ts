@@ -37,6 +37,19 @@ export interface FolderStatus {
   readonly storedBytes: bigint;
   /** Paths that could not be read at the last scan. */
   readonly unread: readonly { readonly path: string; readonly reason: string }[];
+  readonly excludes: readonly string[];
+  readonly snapshotCount: number;
+  /** When the folder last equalled its newest snapshot, by a scan that ended. */
+  readonly lastSyncAtMs: number | undefined;
+  /** Changes that were noticed and are not committed yet; undefined when there are none. */
+  readonly waiting:
+    | {
+        readonly changes: number;
+        readonly nextCommitAtMs: number | undefined;
+        /** What committing now would cost, as far as known. */
+        readonly costs: { readonly walFrost: bigint; readonly gasMist: bigint } | undefined;
+      }
+    | undefined;
   /** The least spread blob: how many of the network's shards hold it, as far as known. */
   readonly spread: { readonly storedShards: number; readonly shardCount: number } | undefined;
 }
@@ -72,6 +85,13 @@ export interface VaultStatus {
   readonly folders: readonly FolderStatus[];
   readonly address: string;
   readonly device: string;
+  /** Nothing is begun by itself: asked for, or because of what the shell said of the machine. */
+  readonly pause:
+    | {
+        readonly reason: 'asked' | 'metered' | 'battery' | 'offline';
+        readonly untilMs: number | undefined;
+      }
+    | undefined;
 }
 
 export interface SyncReport {

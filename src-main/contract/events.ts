@@ -2,6 +2,7 @@
  * @file What the engine tells by itself. An event says what is; it never asks for work.
  */
 import type { SerializedError } from './errors.ts';
+import type { Task } from './task-api.ts';
 
 /** The steps of a pack's way, named by their past participle, as the Activity view shows them. */
 export type PackStep = 'sealed' | 'encoded' | 'registered' | 'uploaded' | 'certified' | 'published';
@@ -31,9 +32,33 @@ export interface PackEvent {
   readonly shardCount: number | undefined;
 }
 
+/** Slivers have landed: told at most five times a second a pack. */
+export interface ShardsEvent {
+  readonly kind: 'shards';
+  readonly packId: string;
+  /** By shard index: '1' stored, '0' not yet. */
+  readonly shards: string;
+}
+
 export type EngineEvent =
   | ProgressEvent
   | PackEvent
+  | ShardsEvent
+  | { readonly kind: 'task'; readonly task: Task }
+  /** Something that `status` tells has changed: ask again when it is shown. */
+  | { readonly kind: 'status-changed' }
+  /** What `home` or `settings` tells has changed. */
+  | { readonly kind: 'home-changed' }
+  /**
+   * Worth a notification: once for each cause and day, by the engine's own count. `cause` names the
+   * cause for as long as it lasts.
+   */
+  | {
+      readonly kind: 'notice';
+      readonly cause: string;
+      readonly sentence: string;
+      readonly next: string;
+    }
   | { readonly kind: 'folders-changed' }
   | { readonly kind: 'sync-began'; readonly folderId: string; readonly folderName: string }
   | {

@@ -48,6 +48,10 @@ function unreadFolder({ part, error }: UnreadSnapshot): FolderStatus {
     blobCount: 0,
     storedBytes: 0n,
     unread: [],
+    excludes: [],
+    snapshotCount: 0,
+    lastSyncAtMs: undefined,
+    waiting: undefined,
     spread: undefined,
   };
 }
@@ -84,6 +88,10 @@ async function remoteFolder(
     blobCount: protection.blobs.length,
     storedBytes: protection.storedBytes,
     unread: [],
+    excludes: [],
+    snapshotCount: 1,
+    lastSyncAtMs: undefined,
+    waiting: undefined,
     spread: undefined,
   };
 }
@@ -118,6 +126,7 @@ export async function vaultStatus(
     folders: [...own, ...(await remoteFolders(parts, system, signal))],
     address: account.address,
     device: options.deviceName,
+    pause: undefined,
   };
 }
 
@@ -183,6 +192,10 @@ export async function folderStatus(
     unread: index.entries
       .unread(folder.folderId)
       .map(({ path, reason }) => ({ path: displayPath(path), reason })),
+    excludes: folder.excludes,
+    snapshotCount: index.snapshots.all(folder.folderId).length,
+    lastSyncAtMs: folder.lastSyncAtMs,
+    waiting: undefined,
     spread:
       withSpread && protection
         ? await leastSpread(parts, protection.blobs, system, signal)

@@ -1,0 +1,237 @@
+/**
+ * @file Time and money: what ends when, what is renewed when, what it costs, and who may spend.
+ * Amounts are FROST and MIST (1 WAL = 1 SUI = 10^9). Dates come from the chain's epochs.
+ */
+import type { CallOptions } from './api.ts';
+import type { SerializedError } from './errors.ts';
+
+export interface Cost {
+  readonly walFrost: bigint;
+  readonly gasMist: bigint;
+}
+
+/** A moment of the chain: the epoch, and when it begins by what is known now. */
+export interface EpochDate {
+  readonly epoch: number;
+  readonly atMs: number;
+}
+
+/** How long a folder stays protected. */
+export interface HorizonPolicy {
+  /** `keep`: renewed for ever, never below the floor. `until`: up to a date, then left to lapse. */
+  readonly kind: 'keep' | 'until';
+  /** Renewed when less than this is left. */
+  readonly floorEpochs: number;
+  /** What a renewal buys, counted from now. */
+  readonly targetEpochs: number;
+  readonly untilMs: number | undefined;
+}
+
+/** Which snapshots stay; a snapshot that any rule keeps stays. The newest one always does. */
+export interface RetentionPolicy {
+  readonly keepWithinMs: number | undefined;
+  readonly hourly: number;
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+  readonly yearly: number;
+}
+
+export interface Quote {
+  readonly now: Cost;
+  /** What keeping it costs a month of 30 days, renewals and fixed commit costs included. */
+  readonly perMonth: Cost;
+  readonly protectedUntil: EpochDate;
+  readonly blobCount: number;
+  readonly transactionCount: number;
+  /** Bytes as the network bills them. */
+  readonly encodedBytes: bigint;
+  /** Missing on the account for `now`; 0 when it suffices. */
+  readonly missing: Cost;
+}
+
+export interface RenewalPlan {
+  readonly folders: readonly {
+    readonly folderId: string;
+    readonly name: string;
+    readonly from: EpochDate;
+    readonly to: EpochDate;
+    readonly blobCount: number;
+    readonly cost: Cost;
+  }[];
+  /** Packs that are cheaper to rewrite or to let go than to extend. */
+  readonly compaction:
+    | {
+        readonly rewrittenPacks: number;
+        readonly deletedPacks: number;
+        readonly liveBytes: number;
+        readonly savedFrost: bigint;
+        readonly sentence: string;
+      }
+    | undefined;
+  readonly transactionCount: number;
+  readonly cost: Cost;
+  /** Why it cannot be done now, if it can't. */
+  readonly problem: SerializedError | undefined;
+}
+
+export interface RenewalReport extends RenewalPlan {
+  readonly executed: Cost;
+  readonly digests: readonly string[];
+}
+
+export interface StorageForecast {
+  readonly now: EpochDate;
+  readonly epochDurationMs: number;
+  readonly epochsAheadMax: number;
+  readonly prices: { readonly storageFrostPerMib: bigint; readonly writeFrostPerMib: bigint };
+  readonly folders: readonly {
+    readonly folderId: string;
+    readonly name: string;
+    readonly permanent: boolean;
+    readonly sizeBytes: number;
+    readonly encodedBytes: bigint;
+    readonly protectedUntil: EpochDate | undefined;
+    readonly horizon: HorizonPolicy;
+    readonly retention: RetentionPolicy | undefined;
+    /** Renewals under the policy, for the two years to come. */
+    readonly renewals: readonly { readonly at: EpochDate; readonly cost: Cost }[];
+    readonly perMonth: Cost;
+  }[];
+  /** What ends when if nobody pays any more. */
+  readonly ends: readonly {
+    readonly at: EpochDate;
+    readonly blobCount: number;
+    readonly encodedBytes: bigint;
+    readonly folders: readonly string[];
+  }[];
+  readonly balance: Cost;
+  /** Until when the balance pays for everything; undefined when it outlasts the forecast. */
+  readonly runsOutAt: EpochDate | undefined;
+  readonly perMonth: Cost;
+  readonly caps: SpendingCaps;
+  readonly spent: { readonly today: Cost; readonly thisEpoch: Cost; readonly inAll: Cost };
+  readonly rate: CurrencyRate | undefined;
+  readonly warnings: readonly {
+    readonly folderName: string | undefined;
+    readonly sentence: string;
+    readonly next: string;
+  }[];
+}
+
+export interface SpendingCaps {
+  readonly perTransaction: Cost;
+  readonly perDay: Cost;
+  readonly perEpoch: Cost;
+}
+
+/** The person's own rate; Floe asks nobody for one. */
+export interface CurrencyRate {
+  readonly currency: string;
+  readonly perWal: number;
+  readonly perSui: number;
+}
+
+export interface LedgerEntry {
+  readonly digest: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly atMs: number;
+  readonly epoch: number;
+  readonly folderName: string | undefined;
+  readonly quoted: Cost;
+  readonly actual: Cost | undefined;
+}
+
+export interface BlobInventoryEntry {
+  readonly folderName: string;
+  readonly packId: string;
+  readonly blobId: string;
+  readonly blobObjectId: string;
+  readonly sizeBytes: number;
+  readonly encodedBytes: bigint;
+  readonly permanent: boolean;
+  readonly isShared: boolean;
+  readonly endsAt: EpochDate;
+  readonly state: 'certified' | 'registered' | 'lapsed' | 'gone';
+}
+
+export interface Funding {
+  readonly address: string;
+  readonly balance: Cost;
+  /** Needed for what is asked, with reserve for gas; 0 when it suffices. */
+  readonly missing: Cost;
+  /** Whether this network gives test coins on request. */
+  readonly hasFaucet: boolean;
+  /** Whether SUI can be exchanged for WAL here. */
+  readonly hasExchange: boolean;
+}
+
+export interface StorageApi {
+  /** What protecting `sizeBytes` in `fileCount` files would cost, for as long as the horizon says. */
+  quote(
+    request: {
+      readonly sizeBytes: number;
+      readonly fileCount: number;
+      readonly permanent: boolean;
+      readonly untilMs?: number;
+    },
+    options?: CallOptions,
+  ): Promise<Quote>;
+  storage(request: Record<string, never>, options?: CallOptions): Promise<StorageForecast>;
+  blobs(
+    request: { readonly folder?: string; readonly offset: number; readonly limit: number },
+    options?: CallOptions,
+  ): Promise<{ readonly blobs: readonly BlobInventoryEntry[]; readonly total: number }>;
+  /** Text of a file to save: what ends and is renewed when, the ledger, or the blobs. */
+  exportText(
+    request: { readonly what: 'calendar' | 'ledger' | 'blobs'; readonly format: 'ics' | 'csv' },
+    options?: CallOptions,
+  ): Promise<{ readonly fileName: string; readonly text: string }>;
+  planRenewal(request: { readonly folder?: string }, options?: CallOptions): Promise<RenewalPlan>;
+  renew(request: { readonly folder?: string }, options?: CallOptions): Promise<RenewalReport>;
+  setHorizon(
+    request: { readonly folder: string; readonly horizon: HorizonPolicy },
+    options?: CallOptions,
+  ): Promise<void>;
+  /** What the rules would keep and let go, and what that frees. Nothing changes. */
+  previewRetention(
+    request: { readonly folder: string; readonly retention: RetentionPolicy },
+    options?: CallOptions,
+  ): Promise<{
+    readonly keep: readonly string[];
+    readonly forget: readonly string[];
+    readonly freedBytes: number;
+    readonly savedPerMonth: Cost;
+  }>;
+  setRetention(
+    request: { readonly folder: string; readonly retention: RetentionPolicy | undefined },
+    options?: CallOptions,
+  ): Promise<void>;
+  pinSnapshot(
+    request: { readonly folder: string; readonly snapshot: string; readonly isPinned: boolean },
+    options?: CallOptions,
+  ): Promise<void>;
+  setCaps(request: { readonly caps: SpendingCaps }, options?: CallOptions): Promise<void>;
+  setRate(
+    request: { readonly rate: CurrencyRate | undefined },
+    options?: CallOptions,
+  ): Promise<void>;
+  ledger(
+    request: { readonly offset: number; readonly limit: number },
+    options?: CallOptions,
+  ): Promise<{ readonly entries: readonly LedgerEntry[]; readonly total: number }>;
+  funding(request: { readonly needed?: Cost }, options?: CallOptions): Promise<Funding>;
+  /** Ask the faucet, and exchange SUI for WAL where the network has an exchange. */
+  requestTestFunds(request: Record<string, never>, options?: CallOptions): Promise<Funding>;
+  /** Send coins away. `confirmation` repeats the address's last six characters, typed by the person. */
+  withdraw(
+    request: {
+      readonly to: string;
+      readonly asset: 'WAL' | 'SUI';
+      readonly amount: bigint;
+      readonly confirmation: string;
+    },
+    options?: CallOptions,
+  ): Promise<{ readonly digest: string }>;
+}
