@@ -1,0 +1,31 @@
+/**
+ * @file The chain and blob explorers that Floe links to. Nothing else is ever opened in a browser.
+ */
+
+/** Exactly these hosts, nothing below them. */
+export const explorerHosts: readonly string[] = [
+  'suiscan.xyz',
+  'suivision.xyz',
+  'testnet.suivision.xyz',
+  'walruscan.com',
+];
+
+const URL_CHARACTERS_MAX = 2_048;
+
+/** Whether a link leads to an explorer: https, one of the hosts, no port, nobody's name in it. */
+export function isExplorerUrl(text: string): boolean {
+  if (text.length > URL_CHARACTERS_MAX) return false;
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return false;
+  }
+  return (
+    url.protocol === 'https:' &&
+    url.port === '' &&
+    url.username === '' &&
+    url.password === '' &&
+    explorerHosts.includes(url.hostname)
+  );
+}
