@@ -50,6 +50,12 @@ export interface FolderStatus {
         readonly costs: { readonly walFrost: bigint; readonly gasMist: bigint } | undefined;
       }
     | undefined;
+  /** When it is synced by itself, as `updateFolder` sets it. */
+  readonly schedule: {
+    readonly commitEveryMs: number | 'auto';
+    /** Minutes of the day; [] is always. */
+    readonly hours: readonly (readonly [number, number])[];
+  };
   /** The least spread blob: how many of the network's shards hold it, as far as known. */
   readonly spread: { readonly storedShards: number; readonly shardCount: number } | undefined;
 }
@@ -82,6 +88,8 @@ export interface VaultStatus {
   readonly state: ProtectionState;
   /** One true sentence, for the first line of every screen. */
   readonly sentence: string;
+  /** What concerns all folders at once: the network is away, the clock is wrong. */
+  readonly problem: FolderStatus['problem'];
   readonly folders: readonly FolderStatus[];
   readonly address: string;
   readonly device: string;

@@ -131,10 +131,17 @@ export interface TaskApi {
   /** Begin nothing by itself until the moment, or until `resume`. What runs is stopped safely. */
   pause(request: { readonly untilMs?: number }, options?: CallOptions): Promise<void>;
   resume(request: Record<string, never>, options?: CallOptions): Promise<void>;
-  /** What the shell knows of the machine. Floe waits on metered networks and, if set so, on battery. */
+  /**
+   * What the shell knows of the machine, and the host of the person's wishes. What is absent stays
+   * as it was. Nothing is begun by itself on a metered network (`unknown` counts as metered) nor on
+   * battery, unless the wishes say otherwise: at first `pauseOnMetered` holds and `pauseOnBattery`
+   * doesn't.
+   */
   setConditions(
     request: {
-      readonly isMetered?: boolean;
+      readonly isMetered?: boolean | 'unknown';
+      readonly pauseOnMetered?: boolean;
+      readonly pauseOnBattery?: boolean;
       readonly isOnBattery?: boolean;
       readonly isOffline?: boolean;
       /** The machine has just woken: what was missed is due now. */

@@ -52,6 +52,7 @@ function unreadFolder({ part, error }: UnreadSnapshot): FolderStatus {
     snapshotCount: 0,
     lastSyncAtMs: undefined,
     waiting: undefined,
+    schedule: { commitEveryMs: 'auto', hours: [] },
     spread: undefined,
   };
 }
@@ -92,6 +93,7 @@ async function remoteFolder(
     snapshotCount: 1,
     lastSyncAtMs: undefined,
     waiting: undefined,
+    schedule: { commitEveryMs: 'auto', hours: [] },
     spread: undefined,
   };
 }
@@ -123,6 +125,7 @@ export async function vaultStatus(
     },
     state: options.isKitConfirmed ? state : 'attention',
     sentence: sentenceOf(parts, active),
+    problem: undefined,
     folders: [...own, ...(await remoteFolders(parts, system, signal))],
     address: account.address,
     device: options.deviceName,
@@ -196,6 +199,7 @@ export async function folderStatus(
     snapshotCount: index.snapshots.all(folder.folderId).length,
     lastSyncAtMs: folder.lastSyncAtMs,
     waiting: undefined,
+    schedule: { commitEveryMs: 'auto', hours: [] },
     spread:
       withSpread && protection
         ? await leastSpread(parts, protection.blobs, system, signal)
