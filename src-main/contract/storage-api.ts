@@ -167,7 +167,32 @@ export interface Funding {
   readonly hasExchange: boolean;
 }
 
-export interface StorageApi {
+export interface StorageApi extends SpendingApi, RetentionApi {}
+
+/** Which snapshots stay. */
+export interface RetentionApi {
+  /** What the rules would keep and let go, and what that frees. Nothing changes. */
+  previewRetention(
+    request: { readonly folder: string; readonly retention: RetentionPolicy },
+    options?: CallOptions,
+  ): Promise<{
+    readonly keep: readonly string[];
+    readonly forget: readonly string[];
+    readonly freedBytes: number;
+    readonly savedPerMonth: Cost;
+  }>;
+  setRetention(
+    request: { readonly folder: string; readonly retention: RetentionPolicy | undefined },
+    options?: CallOptions,
+  ): Promise<void>;
+  pinSnapshot(
+    request: { readonly folder: string; readonly snapshot: string; readonly isPinned: boolean },
+    options?: CallOptions,
+  ): Promise<void>;
+}
+
+/** Horizons, prices and payments. */
+export interface SpendingApi {
   /** What protecting `sizeBytes` in `fileCount` files would cost, for as long as the horizon says. */
   quote(
     request: {
@@ -192,24 +217,6 @@ export interface StorageApi {
   renew(request: { readonly folder?: string }, options?: CallOptions): Promise<RenewalReport>;
   setHorizon(
     request: { readonly folder: string; readonly horizon: HorizonPolicy },
-    options?: CallOptions,
-  ): Promise<void>;
-  /** What the rules would keep and let go, and what that frees. Nothing changes. */
-  previewRetention(
-    request: { readonly folder: string; readonly retention: RetentionPolicy },
-    options?: CallOptions,
-  ): Promise<{
-    readonly keep: readonly string[];
-    readonly forget: readonly string[];
-    readonly freedBytes: number;
-    readonly savedPerMonth: Cost;
-  }>;
-  setRetention(
-    request: { readonly folder: string; readonly retention: RetentionPolicy | undefined },
-    options?: CallOptions,
-  ): Promise<void>;
-  pinSnapshot(
-    request: { readonly folder: string; readonly snapshot: string; readonly isPinned: boolean },
     options?: CallOptions,
   ): Promise<void>;
   setCaps(request: { readonly caps: SpendingCaps }, options?: CallOptions): Promise<void>;

@@ -31,8 +31,13 @@ export const layers = {
   // Journeys. Each strings abilities together. None knows another.
   'engine/backup': [...base, ...abilities],
   'engine/restore': [...base, ...withoutSource],
+  'engine/renewal': [...base, 'engine/local-index', 'engine/sui'],
+  // What outlives whoever asked for it: tasks, their pace and hours, what a person is told.
+  'engine/tasks': [...base, 'engine/local-index'],
+  // Looking into folders and snapshots.
+  'engine/browse': [...base, ...abilities],
   // Composition and hosts.
-  engine: [...base, ...abilities, 'engine/backup', 'engine/restore'],
+  engine: [...base, ...abilities, 'engine/backup', 'engine/restore', 'engine/renewal'],
   localnet: ['engine/model', 'engine/codec'],
   platform: base,
   host: ['engine', 'engine/model', 'engine/ports', 'platform'],
