@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '#contract/errors.ts';
+import { VERSION } from '#contract/version.ts';
 import { addBlobCommands } from './blob.ts';
 import { addDemoCommand } from './demo.ts';
 import { addEngineCommands } from './engine-commands.ts';
@@ -31,7 +32,7 @@ Examples:
 function buildProgram(): Command {
   const program = new Command('floe')
     .description('Keeps folders on Walrus: encrypted here, stored there, back from 24 words.')
-    .version('0.1.0')
+    .version(VERSION)
     .option(
       '--home <dir>',
       "where Floe keeps its own files (else FLOE_HOME, else the system's place)",

@@ -67,6 +67,11 @@ export const errorCodes = {
     exit: EXIT.usage,
     next: 'Run `floe init` first.',
   },
+  'home-locked': {
+    retry: 'after-user-action',
+    exit: EXIT.secrets,
+    next: 'Unlock the keychain, or give the passphrase that the vault was set up with.',
+  },
   'home-other-network': {
     retry: 'after-user-action',
     exit: EXIT.usage,
@@ -81,6 +86,23 @@ export const errorCodes = {
     retry: 'after-user-action',
     exit: EXIT.usage,
     next: 'Correct the network file: README.md shows one.',
+  },
+
+  'engine-away': {
+    retry: 'after-backoff',
+    exit: EXIT.network,
+    next: 'Wait a moment: the window connects again by itself. If it does not, start Floe again.',
+  },
+
+  'draft-expired': {
+    retry: 'after-user-action',
+    exit: EXIT.usage,
+    next: 'Begin again: words that were not used are forgotten after some minutes.',
+  },
+  'ui-not-built': {
+    retry: 'after-user-action',
+    exit: EXIT.usage,
+    next: 'Run `npm start`: it builds the window.',
   },
 
   // The person's folders.

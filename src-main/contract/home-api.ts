@@ -1,7 +1,8 @@
 /**
  * @file What a home answers before there is a vault in it, and around it: setting up, unlocking,
- * settings. Served by the host, not by the engine; everything of EngineApi answers
- * `home-not-initialised` or `home-locked` until `home` says `open`.
+ * settings. Served by the host, not by the engine. Until `home` says `open` everything of EngineApi
+ * answers `home-not-initialised`, `home-locked`, or the problem with which the home has failed; while
+ * it is `opening` the answer waits.
  */
 import type { CallOptions } from './api.ts';
 import type { SerializedError } from './errors.ts';
@@ -70,7 +71,8 @@ export interface AppSettings {
   readonly pauseOnMetered: boolean;
   readonly pauseOnBattery: boolean;
   readonly notifyProblems: boolean;
-  readonly uploadBytesPerSecondMax: number | undefined;
+  /** null: as fast as it goes. (A missing field of `updateSettings` means: as it was.) */
+  readonly uploadBytesPerSecondMax: number | null;
 }
 
 export interface HomeApi {
@@ -80,6 +82,7 @@ export interface HomeApi {
   startTryOut(request: Record<string, never>, options?: CallOptions): Promise<NetworkOffer>;
   /** New words. Asking again drops the earlier ones. */
   makeWords(request: Record<string, never>, options?: CallOptions): Promise<WordsDraft>;
+  /** An answer for each position of `askBack`, in its order. `wrong` are positions again. */
   confirmWords(
     request: { readonly draftId: string; readonly answers: readonly string[] },
     options?: CallOptions,
@@ -89,7 +92,10 @@ export interface HomeApi {
     request: { readonly draftId: string; readonly network: string },
     options?: CallOptions,
   ): Promise<{ readonly fileName: string; readonly text: string; readonly html: string }>;
-  /** A kit that was saved, read again: whether it holds the draft's (or this vault's) words. */
+  /**
+   * A kit that was saved, read again: whether it holds the draft's (or this vault's) words. Right
+   * once, the draft counts as confirmed. Text that is no kit and no words is `words-invalid`.
+   */
   checkKit(
     request: { readonly draftId?: string; readonly text: string },
     options?: CallOptions,
@@ -109,7 +115,7 @@ export interface HomeApi {
     },
     options?: CallOptions,
   ): Promise<HomeState>;
-  /** Try the keychain again, or give the passphrase. */
+  /** Try the keychain again, or give the passphrase. Also tries again what has `failed`. */
   unlock(request: { readonly passphrase?: string }, options?: CallOptions): Promise<HomeState>;
   /** Which secret stores work on this machine now. */
   secretPlaces(
@@ -126,4 +132,23 @@ export interface HomeApi {
   ): Promise<
     readonly { readonly name: string; readonly version: string; readonly licence: string }[]
   >;
+}
+
+/** A browser's way in; see browser-wire.ts. */
+export interface BrowserAdmission {
+  /** Where the window is served. Holds no secret. */
+  readonly url: string;
+  /** Good once, for some minutes. */
+  readonly code: string;
+  /** A page of the home (0600) that leads a browser to `url` with the code. */
+  readonly page: string;
+}
+
+/** What the home's own socket answers besides, to the command line and the shell; never to a page. */
+export interface HostApi {
+  /** Serve the window to browsers of this computer, if it is not yet, and let one more of them in. */
+  admitBrowser(
+    request: { readonly port?: number },
+    options?: CallOptions,
+  ): Promise<BrowserAdmission>;
 }
