@@ -7,7 +7,7 @@
  */
 import type { LocalIndex } from '../local-index/local-index.ts';
 import type { TransactionRecord } from '../local-index/ledger.ts';
-import type { PackId } from '../model/ids.ts';
+import type { FolderId, PackId } from '../model/ids.ts';
 import type { Clock } from '../ports/ports.ts';
 import { requireSuccess } from '../sui/aborts.ts';
 import type { TransactionOutcome } from '../sui/rpc/chain-rpc.ts';
@@ -72,12 +72,14 @@ export class Payments {
       digest: prepared.digest,
       kind: prepared.kind,
       packIds,
+      folderIds: foldersOf(index, packIds),
       prepared: JSON.stringify({
         bytes: Buffer.from(prepared.bytes).toString('base64'),
         signature: prepared.signature,
       }),
       quotedFrost: prepared.quote.walFrost,
       quotedGasMist: prepared.quote.gasMistMax,
+      suiMist: prepared.quote.suiMist,
       atMs: clock.nowMs(),
       epoch: epoch(),
     };
@@ -119,6 +121,10 @@ export class Payments {
     const { computationMist, storageMist, rebateMist } = outcome.gas;
     return { frost, gasMist: computationMist + storageMist - rebateMist };
   }
+}
+
+function foldersOf(index: LocalIndex, packIds: readonly PackId[]): FolderId[] {
+  return [...new Set(packIds.flatMap((packId) => index.journal.foldersOf(packId)))];
 }
 
 function stored(record: TransactionRecord): StoredTransaction {

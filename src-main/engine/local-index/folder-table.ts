@@ -1,5 +1,6 @@
 /** @file The folders that this device protects, or has protected. */
 import type { Database, Statement } from 'better-sqlite3';
+import type { HorizonPolicy } from '#contract/storage-api.ts';
 import type { FolderId } from '../model/ids.ts';
 
 export interface FolderRecord {
@@ -23,6 +24,8 @@ export interface FolderRecord {
   readonly lastSyncAtMs: number | undefined;
   /** Code of what keeps it from being protected, if anything. */
   readonly lastProblem: string | undefined;
+  /** How long it is kept; undefined is the network's default. */
+  readonly horizon: HorizonPolicy | undefined;
 }
 
 interface Row {
@@ -37,6 +40,7 @@ interface Row {
   root_device: string | null;
   last_sync_at_ms: number | null;
   last_problem: string | null;
+  horizon: string | null;
 }
 
 const read = (row: Row): FolderRecord => ({
@@ -51,6 +55,13 @@ const read = (row: Row): FolderRecord => ({
   rootDevice: row.root_device ?? undefined,
   lastSyncAtMs: row.last_sync_at_ms ?? undefined,
   lastProblem: row.last_problem ?? undefined,
+  horizon: row.horizon === null ? undefined : readHorizon(row.horizon),
+});
+
+/** JSON has no undefined, so a date that is not there is left out. */
+const readHorizon = (text: string): HorizonPolicy => ({
+  untilMs: undefined,
+  ...(JSON.parse(text) as HorizonPolicy),
 });
 
 export class FolderTable {
@@ -60,6 +71,7 @@ export class FolderTable {
   readonly #state: Statement;
   readonly #remove: Statement;
   readonly #slot: Statement<[], { slot: number }>;
+  readonly #horizon: Statement;
 
   constructor(database: Database) {
     this.#all = database.prepare('SELECT * FROM folders ORDER BY head_slot');
@@ -73,6 +85,7 @@ export class FolderTable {
        last_sync_at_ms = coalesce(?, last_sync_at_ms), last_problem = ? WHERE folder_id = ?`,
     );
     this.#remove = database.prepare('UPDATE folders SET removed = 1 WHERE folder_id = ?');
+    this.#horizon = database.prepare('UPDATE folders SET horizon = ? WHERE folder_id = ?');
     this.#slot = database.prepare('SELECT coalesce(max(head_slot), 0) + 1 AS slot FROM folders');
   }
 
@@ -91,7 +104,12 @@ export class FolderTable {
     return this.#slot.get()?.slot ?? 1;
   }
 
-  add(folder: Omit<FolderRecord, 'removed' | 'rootDevice' | 'lastSyncAtMs' | 'lastProblem'>): void {
+  add(
+    folder: Omit<
+      FolderRecord,
+      'removed' | 'rootDevice' | 'lastSyncAtMs' | 'lastProblem' | 'horizon'
+    >,
+  ): void {
     this.#insert.run(
       folder.folderId,
       folder.name,
@@ -118,6 +136,10 @@ export class FolderTable {
       outcome.problem ?? null,
       folderId,
     );
+  }
+
+  recordHorizon(folderId: FolderId, horizon: HorizonPolicy): void {
+    this.#horizon.run(JSON.stringify(horizon), folderId);
   }
 
   markRemoved(folderId: FolderId): void {

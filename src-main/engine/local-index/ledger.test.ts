@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import type { PackId, TransactionDigest } from '../model/ids.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { FolderId, PackId, TransactionDigest } from '../model/ids.ts';
 import type { TransactionState } from './ledger.ts';
 import { openLocalIndex } from './local-index.ts';
 
@@ -8,9 +8,11 @@ const transaction = {
   digest,
   kind: 'register',
   packIds: ['pack' as PackId],
+  folderIds: ['folder' as FolderId],
   prepared: 'signed bytes',
   quotedFrost: 5n,
   quotedGasMist: 7n,
+  suiMist: 0n,
   atMs: 1_700_000_000_000,
   epoch: 3,
 };
@@ -37,4 +39,41 @@ test.each<{ before: Exclude<TransactionState, 'prepared'>; after: TransactionSta
   ledger.recordPrepared(transaction);
   expect(ledger.all()).toMatchObject([{ state: row.after }]);
   expect(ledger.pending()).toHaveLength(row.after === 'prepared' ? 1 : 0);
+});
+
+describe('spending', () => {
+  const record = (
+    given: Partial<typeof transaction> & { readonly digest: string },
+    settled?: readonly [Exclude<TransactionState, 'prepared'>, bigint, bigint],
+  ): void => {
+    const digestOf = given.digest as TransactionDigest;
+    ledger.recordPrepared({ ...transaction, ...given, digest: digestOf });
+    if (!settled) return;
+    const [state, frost, gasMist] = settled;
+    ledger.recordSettled(digestOf, state, { frost, gasMist });
+  };
+  const { ledger } = openLocalIndex(':memory:');
+  beforeAll(() => {
+    record({ digest: 'a', atMs: 1_000, epoch: 1 }, ['landed', 5n, 2n]);
+    record({ digest: 'failed', atMs: 2_000, epoch: 2 }, ['failed', 0n, 3n]);
+    record({ digest: 'exchange', kind: 'exchange', atMs: 3_000, epoch: 2 }, ['landed', -900n, 1n]);
+    record({ digest: 'sent', kind: 'transfer', atMs: 3_000, epoch: 2 }, ['landed', 400n, 1n]);
+    record({ digest: 'given up', atMs: 3_500, epoch: 2 }, ['abandoned', 0n, 0n]);
+    record({ digest: 'open', atMs: 4_000, epoch: 2, quotedFrost: 50n, quotedGasMist: 60n });
+  });
+
+  test.each([
+    { name: 'in all', span: 'in-all' as const, walFrost: 55n, gasMist: 67n },
+    { name: 'in an epoch', span: { epoch: 1 }, walFrost: 5n, gasMist: 2n },
+    // What is under way counts as quoted; what was exchanged or sent is no spending but for gas.
+    { name: 'in the epoch with what is open', span: { epoch: 2 }, walFrost: 50n, gasMist: 65n },
+    { name: 'after a moment', span: { sinceMs: 2_000 }, walFrost: 50n, gasMist: 62n },
+  ])('$name', ({ span, walFrost, gasMist }) => {
+    expect(ledger.spent(span)).toEqual({ walFrost, gasMist });
+  });
+
+  test('a page begins with the newest', () => {
+    expect(ledger.count()).toBe(6);
+    expect(ledger.page(1, 2).map(({ digest: one }) => one)).toEqual(['given up', 'sent']);
+  });
 });

@@ -6,7 +6,7 @@
  * made. Submitting the same signed bytes again executes at most once.
  */
 import type { Database, Statement } from 'better-sqlite3';
-import type { PackId, TransactionDigest } from '../model/ids.ts';
+import type { FolderId, PackId, TransactionDigest } from '../model/ids.ts';
 
 /** prepared: signed, fate unknown. landed, failed: the chain says so. abandoned: can never land. */
 export type TransactionState = 'prepared' | 'landed' | 'failed' | 'abandoned';
@@ -16,10 +16,14 @@ export interface TransactionRecord {
   readonly kind: string;
   readonly state: TransactionState;
   readonly packIds: readonly PackId[];
+  /** The folders it was for, as far as it was for any. */
+  readonly folderIds: readonly FolderId[];
   /** The signed transaction as sui/ serialized it. */
   readonly prepared: string;
   readonly quotedFrost: bigint;
   readonly quotedGasMist: bigint;
+  /** SUI that is exchanged or sent, apart from gas. */
+  readonly suiMist: bigint;
   readonly actualFrost: bigint | undefined;
   readonly actualGasMist: bigint | undefined;
   readonly atMs: number;
@@ -31,9 +35,11 @@ interface Row {
   kind: string;
   state: TransactionState;
   pack_ids: string;
+  folder_ids: string;
   prepared: string;
   quoted_frost: bigint;
   quoted_gas_mist: bigint;
+  sui_mist: bigint;
   actual_frost: bigint | null;
   actual_gas_mist: bigint | null;
   at_ms: bigint;
@@ -45,29 +51,57 @@ const read = (row: Row): TransactionRecord => ({
   kind: row.kind,
   state: row.state,
   packIds: JSON.parse(row.pack_ids) as PackId[],
+  folderIds: JSON.parse(row.folder_ids) as FolderId[],
   prepared: row.prepared,
   quotedFrost: row.quoted_frost,
   quotedGasMist: row.quoted_gas_mist,
+  suiMist: row.sui_mist,
   actualFrost: row.actual_frost ?? undefined,
   actualGasMist: row.actual_gas_mist ?? undefined,
   atMs: Number(row.at_ms),
   epoch: Number(row.epoch),
 });
 
+/** What was paid for storage and gas. */
+export interface Spending {
+  readonly walFrost: bigint;
+  readonly gasMist: bigint;
+}
+
+/**
+ * An exchange brings WAL in, and a transfer moves it on at a person's word: neither is spending.
+ * What is under way counts as quoted, so that a crash lends nobody a second budget.
+ */
+const SPENDING = `SELECT
+    coalesce(sum(CASE WHEN kind IN ('exchange', 'transfer') THEN 0
+      WHEN state = 'prepared' THEN quoted_frost ELSE coalesce(actual_frost, 0) END), 0) AS frost,
+    coalesce(sum(CASE WHEN state = 'prepared' THEN quoted_gas_mist
+      ELSE coalesce(actual_gas_mist, 0) END), 0) AS gas_mist
+  FROM transactions`;
+
+interface SpendingRow {
+  frost: bigint;
+  gas_mist: bigint;
+}
+
 export class Ledger {
   readonly #insert: Statement;
   readonly #settle: Statement;
   readonly #pending: Statement<[], Row>;
   readonly #all: Statement<[], Row>;
+  readonly #page: Statement<[number, number], Row>;
+  readonly #count: Statement<[], { count: number }>;
+  readonly #spent: Record<'inAll' | 'since' | 'inEpoch', Statement<number[], SpendingRow>>;
 
   constructor(database: Database) {
     // Planned again from the same coins, an abandoned transaction is the same to the last byte.
     this.#insert = database.prepare(
-      `INSERT INTO transactions (digest, ordinal, kind, state, pack_ids, prepared, quoted_frost,
-         quoted_gas_mist, at_ms, epoch)
-       VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM transactions), ?, 'prepared', ?, ?, ?, ?, ?, ?)
+      `INSERT INTO transactions (digest, ordinal, kind, state, pack_ids, folder_ids, prepared,
+         quoted_frost, quoted_gas_mist, sui_mist, at_ms, epoch)
+       VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM transactions), ?, 'prepared', ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (digest) DO UPDATE SET
-         state = 'prepared', pack_ids = excluded.pack_ids, prepared = excluded.prepared,
+         state = 'prepared', pack_ids = excluded.pack_ids, folder_ids = excluded.folder_ids,
+         prepared = excluded.prepared,
          actual_frost = NULL, actual_gas_mist = NULL
        WHERE state IN ('prepared', 'abandoned')`,
     );
@@ -81,6 +115,19 @@ export class Ledger {
     this.#all = database
       .prepare<[], Row>('SELECT * FROM transactions ORDER BY ordinal')
       .safeIntegers(true);
+    this.#page = database
+      .prepare<[number, number], Row>(
+        'SELECT * FROM transactions ORDER BY ordinal DESC LIMIT ? OFFSET ?',
+      )
+      .safeIntegers(true);
+    this.#count = database.prepare('SELECT count(*) AS count FROM transactions');
+    const spent = (where: string): Statement<number[], SpendingRow> =>
+      database.prepare<number[], SpendingRow>(`${SPENDING} ${where}`).safeIntegers(true);
+    this.#spent = {
+      inAll: spent(''),
+      since: spent('WHERE at_ms > ?'),
+      inEpoch: spent('WHERE epoch = ?'),
+    };
   }
 
   recordPrepared(
@@ -90,9 +137,11 @@ export class Ledger {
       transaction.digest,
       transaction.kind,
       JSON.stringify(transaction.packIds),
+      JSON.stringify(transaction.folderIds),
       transaction.prepared,
       transaction.quotedFrost,
       transaction.quotedGasMist,
+      transaction.suiMist,
       transaction.atMs,
       transaction.epoch,
     );
@@ -113,5 +162,25 @@ export class Ledger {
 
   all(): TransactionRecord[] {
     return this.#all.all().map(read);
+  }
+
+  /** Newest first. */
+  page(offset: number, limit: number): TransactionRecord[] {
+    return this.#page.all(limit, offset).map(read);
+  }
+
+  count(): number {
+    return this.#count.get()?.count ?? 0;
+  }
+
+  /** What was spent in all, after a moment, or in a Walrus epoch. */
+  spent(span: { readonly sinceMs: number } | { readonly epoch: number } | 'in-all'): Spending {
+    const row =
+      span === 'in-all'
+        ? this.#spent.inAll.get()
+        : 'epoch' in span
+          ? this.#spent.inEpoch.get(span.epoch)
+          : this.#spent.since.get(span.sinceMs);
+    return { walFrost: row?.frost ?? 0n, gasMist: row?.gas_mist ?? 0n };
   }
 }

@@ -5,6 +5,7 @@
  *     entries      what each path held when it was last read
  *     journal      packs on their way from sealed to published, and where each chunk lies
  *     ledger       transactions, journaled before they are submitted
+ *     blobs        what the chain said last of each pack's blob object
  *     snapshots    what this device has published
  *     parts        parts of the pack index, for merging
  *     restored     what an unfinished restore has put in place
@@ -13,6 +14,7 @@
  */
 import Database from 'better-sqlite3';
 import { EngineError } from '../model/engine-error.ts';
+import { BlobTable } from './blob-table.ts';
 import { EntryTable } from './entry-table.ts';
 import { FolderTable } from './folder-table.ts';
 import { Journal } from './journal.ts';
@@ -30,6 +32,7 @@ export interface LocalIndex {
   readonly entries: EntryTable;
   readonly journal: Journal;
   readonly ledger: Ledger;
+  readonly blobs: BlobTable;
   readonly snapshots: SnapshotTable;
   readonly parts: PartTable;
   readonly restored: RestoredTable;
@@ -68,6 +71,7 @@ export function openLocalIndex(
     entries: new EntryTable(database),
     journal: new Journal(database),
     ledger: new Ledger(database),
+    blobs: new BlobTable(database),
     snapshots: new SnapshotTable(database),
     parts: new PartTable(database),
     restored: new RestoredTable(database),

@@ -117,6 +117,32 @@ const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `,
+  `
+  -- JSON of the horizon that the person chose; NULL is the default.
+  ALTER TABLE folders ADD COLUMN horizon TEXT;
+
+  ALTER TABLE transactions ADD COLUMN folder_ids TEXT NOT NULL DEFAULT '[]';
+  -- SUI that is exchanged or sent, apart from gas.
+  ALTER TABLE transactions ADD COLUMN sui_mist INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX transactions_by_time ON transactions (at_ms);
+  CREATE INDEX transactions_by_epoch ON transactions (epoch);
+
+  -- What the chain said last of each pack's blob object.
+  CREATE TABLE blobs (
+    blob_object_id TEXT PRIMARY KEY,
+    pack_id TEXT NOT NULL,
+    owner TEXT,
+    registered_epoch INTEGER NOT NULL,
+    certified_epoch INTEGER,
+    end_epoch INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    storage_size INTEGER NOT NULL,
+    deletable INTEGER NOT NULL,
+    shared INTEGER NOT NULL,
+    gone INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX blobs_by_pack ON blobs (pack_id);
+  `,
 ];
 
 /**
