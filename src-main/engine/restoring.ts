@@ -6,7 +6,8 @@ import type { EngineParts } from './engine-parts.ts';
 import { EngineError } from './model/engine-error.ts';
 import { displayPath, joinRawPath, rawPath, type RawPath } from './model/ids.ts';
 import { absolutePath, absolutePathText, type FileSystem } from './ports/file-system.ts';
-import { restoreKeyOf, restoreSnapshot } from './restore/restore.ts';
+import { restoreKeyOf, restoreSnapshot, type RestoreProgress } from './restore/restore.ts';
+import type { AskedPart } from './restore/selection.ts';
 import type { OpenedSnapshot } from './restore/snapshot-reader.ts';
 
 const NS_PER_MS = 1_000_000n;
@@ -23,7 +24,7 @@ export const summaryOf = ({ signed, location }: CatalogSnapshot): SnapshotSummar
   blobId: location.blobId,
 });
 
-async function openSnapshotOf(
+export async function openSnapshotOf(
   { catalog }: EngineParts,
   request: { readonly folder: string; readonly snapshot?: string },
   signal: AbortSignal,
@@ -42,24 +43,16 @@ export async function restoreFolder(
     readonly folder: string;
     readonly target: string;
     readonly snapshot?: string;
-    readonly glob?: string;
-  },
+  } & AskedPart,
   signal: AbortSignal,
 ): Promise<RestoreReport> {
-  const { options, index, packs, emit } = parts;
+  const { options, emit } = parts;
   refuseProtectedTarget(parts, request.target);
   const snapshot = await openSnapshotOf(parts, request, signal);
-  const key = `${restoreKeyOf(snapshot, request.glob)} ${request.target}`;
   const startedMs = options.clock.monotonicMs();
   const { folderId, folderName } = snapshot.signed.snapshot;
-  const result = await restoreSnapshot({
-    snapshot,
-    packs,
-    files: options.files,
-    target: absolutePath(request.target),
-    glob: request.glob,
-    done: index.restored.load(key),
-    markDone: (paths) => index.restored.put(key, paths),
+  return restoreOpened(parts, snapshot, {
+    ...request,
     onProgress: (progress) =>
       emit({
         kind: 'progress',
@@ -71,10 +64,36 @@ export async function restoreFolder(
       }),
     signal,
   });
+}
+
+/** Restore from a snapshot that is open, and remember what is finished until all of it is. */
+export async function restoreOpened(
+  { options, index, packs }: EngineParts,
+  snapshot: OpenedSnapshot,
+  request: AskedPart & {
+    readonly target: string;
+    readonly onProgress: (progress: RestoreProgress) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<RestoreReport> {
+  const { glob, paths, target, onProgress, signal } = request;
+  const asked = { glob, paths };
+  const key = `${restoreKeyOf(snapshot, asked)} ${target}`;
+  const result = await restoreSnapshot({
+    snapshot,
+    packs,
+    files: options.files,
+    target: absolutePath(target),
+    asked,
+    done: index.restored.load(key),
+    markDone: (done) => index.restored.put(key, done),
+    onProgress,
+    signal,
+  });
   if (result.isComplete) index.restored.clear(key);
   return {
     snapshotId: snapshot.signed.snapshotId,
-    target: request.target,
+    target,
     filesRestored: result.filesRestored,
     bytesRestored: result.bytesRestored,
     filesAlreadyThere: result.filesAlreadyThere,
@@ -86,7 +105,7 @@ export async function restoreFolder(
  * Restoring into a protected folder would protect the restored files again, and Floe's own folders
  * are no place for anybody's files.
  */
-function refuseProtectedTarget({ index, options }: EngineParts, target: string): void {
+export function refuseProtectedTarget({ index, options }: EngineParts, target: string): void {
   const place = realPlace(options.files, target);
   const isBelow = (root: string): boolean => place === root || place.startsWith(`${root}/`);
   const folder = index.folders.all().find(({ removed, root }) => !removed && isBelow(root));

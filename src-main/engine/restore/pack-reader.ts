@@ -2,7 +2,8 @@
  * @file Reads packs from the network: ranges of them, or whole when much of one is wanted.
  *
  * A range costs at least one sliver; the third read of a pack therefore fetches all of it, and the
- * last few packs stay in memory.
+ * last few packs stay in memory. Several callers may want one pack at the same time: it is fetched
+ * once, and goes on as long as one of them still waits for it.
  */
 import type { IndexedPack } from '../archive/pack-index.ts';
 import type { BlobId } from '../model/ids.ts';
@@ -11,6 +12,8 @@ import type { BlobId } from '../model/ids.ts';
 const PACKS_KEPT_MAX = 2;
 /** Range reads of one pack after which it is fetched whole. */
 const RANGE_READS_MAX = 2;
+/** Packs whose range reads are counted; the oldest count is forgotten. */
+const PACKS_COUNTED_MAX = 256;
 
 export interface BlobReader {
   readBlob(blobId: BlobId, signal: AbortSignal | undefined): Promise<Uint8Array>;
@@ -22,9 +25,16 @@ export interface BlobReader {
   ): Promise<Uint8Array>;
 }
 
+/** A pack that is being fetched, or is here. */
+interface WholePack {
+  readonly bytes: Promise<Uint8Array>;
+  readonly end: AbortController;
+  waiting: number;
+}
+
 export class PackReader {
   readonly #blobs: BlobReader;
-  readonly #whole = new Map<BlobId, Promise<Uint8Array>>();
+  readonly #whole = new Map<BlobId, WholePack>();
   readonly #rangeReads = new Map<BlobId, number>();
 
   constructor(blobs: BlobReader) {
@@ -32,18 +42,19 @@ export class PackReader {
   }
 
   /** All bytes of a pack. */
-  async readWhole(pack: IndexedPack, signal?: AbortSignal): Promise<Uint8Array> {
-    const { blobId } = pack;
-    let whole = this.#whole.get(blobId);
-    if (whole === undefined) {
-      whole = this.#blobs.readBlob(blobId, signal);
-      this.#keep(blobId, whole);
-    }
+  async readWhole({ blobId }: IndexedPack, signal?: AbortSignal): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    const whole = this.#whole.get(blobId) ?? this.#fetch(blobId);
+    whole.waiting += 1;
     try {
-      return await whole;
-    } catch (error) {
-      this.#whole.delete(blobId);
-      throw error;
+      return await unlessAborted(whole.bytes, signal);
+    } finally {
+      whole.waiting -= 1;
+      if (whole.waiting === 0 && signal?.aborted) {
+        // Of no effect on one that is here already, but for its being fetched again.
+        whole.end.abort(signal.reason);
+        this.#drop(blobId, whole);
+      }
     }
   }
 
@@ -54,9 +65,7 @@ export class PackReader {
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
     const { blobId } = pack;
-    const reads = (this.#rangeReads.get(blobId) ?? 0) + 1;
-    this.#rangeReads.set(blobId, reads);
-    if (reads > RANGE_READS_MAX || this.#whole.has(blobId)) {
+    if (this.#whole.has(blobId) || this.#countRead(blobId) > RANGE_READS_MAX) {
       const whole = await this.readWhole(pack, signal);
       return whole.subarray(offset, offset + length);
     }
@@ -64,15 +73,51 @@ export class PackReader {
   }
 
   /** Let go of a pack that is done with. */
-  forget(pack: IndexedPack): void {
-    this.#whole.delete(pack.blobId);
+  forget({ blobId }: IndexedPack): void {
+    this.#whole.delete(blobId);
+    this.#rangeReads.delete(blobId);
   }
 
-  #keep(blobId: BlobId, whole: Promise<Uint8Array>): void {
+  #fetch(blobId: BlobId): WholePack {
+    const end = new AbortController();
+    const whole = { bytes: this.#blobs.readBlob(blobId, end.signal), end, waiting: 0 };
+    whole.bytes.catch(() => this.#drop(blobId, whole));
     this.#whole.set(blobId, whole);
     for (const oldest of this.#whole.keys()) {
       if (this.#whole.size <= PACKS_KEPT_MAX) break;
       this.#whole.delete(oldest);
     }
+    return whole;
+  }
+
+  #drop(blobId: BlobId, whole: WholePack): void {
+    if (this.#whole.get(blobId) === whole) this.#whole.delete(blobId);
+  }
+
+  #countRead(blobId: BlobId): number {
+    const reads = (this.#rangeReads.get(blobId) ?? 0) + 1;
+    this.#rangeReads.delete(blobId);
+    this.#rangeReads.set(blobId, reads);
+    const [oldest] = this.#rangeReads.keys();
+    if (this.#rangeReads.size > PACKS_COUNTED_MAX && oldest !== undefined) {
+      this.#rangeReads.delete(oldest);
+    }
+    return reads;
+  }
+}
+
+/** The promise's result, or the signal's reason if that comes first. */
+async function unlessAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  if (!signal) return promise;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

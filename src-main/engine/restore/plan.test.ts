@@ -4,7 +4,8 @@ import { openTreeSplitter, storeDirectory } from '../archive/tree.ts';
 import type { TreeEntry } from '../archive/tree-entry.ts';
 import { blake3, keyedBlake3 } from '../codec/hash.ts';
 import { rawPath, type ChunkId } from '../model/ids.ts';
-import { planTree, selectionOf } from './plan.ts';
+import { planTree } from './plan.ts';
+import { selectionOf } from './selection.ts';
 
 const chunks = new Map<ChunkId, Uint8Array>();
 const splitter = openTreeSplitter({ keyedBlake3 }, new Uint8Array(32), 256 * 1024);
@@ -34,7 +35,7 @@ test('a tree that doubles on every level has an end', async () => {
   const walk = async (): Promise<void> => {
     const tree = planTree(treeId, {
       get: async (id) => chunks.get(id)!,
-      selection: selectionOf(undefined),
+      selection: selectionOf({}),
       onProblem: () => undefined,
       signal: new AbortController().signal,
       entriesMax: 10_000,

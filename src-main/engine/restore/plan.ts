@@ -3,7 +3,6 @@
  *
  * Pure but for reading the tree. Nothing is written here.
  */
-import picomatch from 'picomatch';
 import { loadValue, readContent, type ContentItem, type GetChunk } from '../archive/content.ts';
 import {
   ATTRIBUTES_BYTES_MAX,
@@ -15,13 +14,14 @@ import {
 } from '../archive/tree-entry.ts';
 import { readDirectory } from '../archive/tree.ts';
 import { EngineError } from '../model/engine-error.ts';
-import { displayPath, joinRawPath, type ChunkId, type RawPath } from '../model/ids.ts';
+import { joinRawPath, type ChunkId, type RawPath } from '../model/ids.ts';
 import type {
   RestoreDirectory,
   RestoreEntry,
   RestoreFile,
   RestoreSymlink,
 } from './write-entries.ts';
+import type { Selection } from './selection.ts';
 
 /** A file's pieces in order: where each lies in the content. */
 export interface FilePiece {
@@ -45,45 +45,6 @@ export type PlannedEntry =
 export interface PlannedDirectory {
   readonly path: RawPath;
   readonly entries: readonly PlannedEntry[];
-}
-
-/** Whether a path is wanted, and whether anything below it may be. */
-export interface Selection {
-  wants(path: RawPath): boolean;
-  mayHoldWanted(directory: RawPath): boolean;
-}
-
-/**
- * The selection of a glob: what it matches, with everything below what it matches. No glob: all.
- *
- * @throws EngineError `usage` for a glob that cannot be understood
- */
-export function selectionOf(glob: string | undefined): Selection {
-  if (glob === undefined) return { wants: () => true, mayHoldWanted: () => true };
-  const pattern = glob.replace(/^\/+|\/+$/g, '');
-  let matches: (text: string) => boolean;
-  try {
-    matches = picomatch(pattern, { dot: true, nonegate: true });
-  } catch (error) {
-    throw new EngineError('usage', 'the pattern cannot be understood', { cause: error });
-  }
-  const { base } = picomatch.scan(pattern);
-  const wantsText = (text: string): boolean => {
-    for (let end = text.length; end > 0; end = text.lastIndexOf('/', end - 1)) {
-      if (matches(text.slice(0, end))) return true;
-    }
-    return false;
-  };
-  return {
-    wants: (path) => wantsText(displayPath(path)),
-    mayHoldWanted: (directory) => {
-      const text = displayPath(directory);
-      // The part of the pattern without wildcards leads the way down.
-      const isOnTheWay = base === '' || base === text || base.startsWith(`${text}/`);
-      const isBelowBase = base === '' || text === base || text.startsWith(`${base}/`);
-      return isOnTheWay || isBelowBase || wantsText(text);
-    },
-  };
 }
 
 /**

@@ -18,11 +18,11 @@ import type { PackReader } from './pack-reader.ts';
 import {
   entriesToPlace,
   planTree,
-  selectionOf,
   type FilePiece,
   type PlannedDirectory,
   type PlannedEntry,
 } from './plan.ts';
+import { isPart, partKey, selectionOf, type AskedPart } from './selection.ts';
 import { findChunk, keysByEpoch, type OpenedSnapshot } from './snapshot-reader.ts';
 import type { PlacedDirectory, PlacedEntry, RestoreRemark } from './write-entries.ts';
 import { openRestoreTarget, type FileWriter, type RestoreTarget } from './write.ts';
@@ -31,6 +31,8 @@ import { openRestoreTarget, type FileWriter, type RestoreTarget } from './write.
 const OPEN_BATCH_BYTES = 8 * 1024 * 1024;
 /** A pack of which at least this share is wanted is read whole, else in ranges. */
 const WHOLE_SHARE_MIN = 0.25;
+/** Paths that a message names. */
+const NAMED_MAX = 3;
 /** Finished files are remembered in batches: each is a write to the local index. */
 const MARKS_BATCH = 1024;
 /** Marked when every file is in its place: only links and metadata are left then. */
@@ -55,7 +57,7 @@ export interface RestoreOptions {
   readonly packs: PackReader;
   readonly files: FileSystem;
   readonly target: AbsolutePath;
-  readonly glob: string | undefined;
+  readonly asked: AskedPart;
   /** Files that an earlier run of the same restore has finished. */
   readonly done: ReadonlySet<RawPath>;
   readonly markDone: (paths: readonly RawPath[]) => void;
@@ -73,21 +75,18 @@ export interface RestoreResult {
 }
 
 /** Says which restore a staging directory belongs to: the snapshot and what was asked of it. */
-export const restoreKeyOf = (snapshot: OpenedSnapshot, glob: string | undefined): string =>
-  `${snapshot.signed.snapshotId} ${glob ?? ''}`;
+export const restoreKeyOf = (snapshot: OpenedSnapshot, asked: AskedPart): string =>
+  `${snapshot.signed.snapshotId} ${partKey(asked)}`;
 
 /** @throws EngineError `restore-target-not-empty`, `path-unknown`, `disk-full`, `usage` */
 export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult> {
-  if (options.glob !== undefined) await refuseEmptySelection(options, options.glob);
+  if (isPart(options.asked)) await refuseEmptySelection(options);
   return new Restore(options).run();
 }
 
-/** A glob that matches nothing is a mistake, and no reason to make a target. */
-async function refuseEmptySelection(
-  { snapshot, signal }: RestoreOptions,
-  glob: string,
-): Promise<void> {
-  const selection = selectionOf(glob);
+/** A selection that matches nothing is a mistake, and no reason to make a target. */
+async function refuseEmptySelection({ snapshot, asked, signal }: RestoreOptions): Promise<void> {
+  const selection = selectionOf(asked);
   const tree = planTree(snapshot.signed.snapshot.root.treeId, {
     get: snapshot.getChunk,
     selection,
@@ -98,7 +97,8 @@ async function refuseEmptySelection(
   for await (const { path, entries } of tree) {
     if (entries.some(({ entry }) => selection.wants(joinRawPath(path, entry.name)))) return;
   }
-  throw new EngineError('path-unknown', `the snapshot holds nothing that matches ${glob}`);
+  const what = asked.glob ?? asked.paths?.slice(0, NAMED_MAX).join(', ') ?? '';
+  throw new EngineError('path-unknown', `the snapshot holds nothing that matches ${what}`);
 }
 
 /** A file that waits for pieces. */
@@ -138,7 +138,7 @@ class Restore {
     this.#target = openRestoreTarget({
       files: options.files,
       target: options.target,
-      restoreKey: restoreKeyOf(options.snapshot, options.glob),
+      restoreKey: restoreKeyOf(options.snapshot, options.asked),
       isBegun: options.done.has(ALL_FILES),
       isDone: (path) => options.done.has(path),
       markDone: (path) => this.#mark(path),
@@ -183,11 +183,11 @@ class Restore {
   }
 
   async #admitAll(): Promise<void> {
-    const { snapshot, glob, signal } = this.#options;
+    const { snapshot, asked, signal } = this.#options;
     const placed = new Map<RawPath, PlacedDirectory>([['' as RawPath, this.#target.root]]);
     const tree = planTree(snapshot.signed.snapshot.root.treeId, {
       get: snapshot.getChunk,
-      selection: selectionOf(glob),
+      selection: selectionOf(asked),
       onProblem: ({ path, error }) => this.#lose(path, error),
       signal,
     });
