@@ -37,7 +37,15 @@ export const layers = {
   // Looking into folders and snapshots.
   'engine/browse': [...base, ...abilities],
   // Composition and hosts.
-  engine: [...base, ...abilities, 'engine/backup', 'engine/restore', 'engine/renewal'],
+  engine: [
+    ...base,
+    ...abilities,
+    'engine/backup',
+    'engine/restore',
+    'engine/renewal',
+    'engine/tasks',
+    'engine/browse',
+  ],
   localnet: ['engine/model', 'engine/codec'],
   platform: base,
   host: ['engine', 'engine/model', 'engine/ports', 'platform'],

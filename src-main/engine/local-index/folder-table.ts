@@ -22,10 +22,19 @@ export interface FolderRecord {
   /** The device number of the root's file system when last seen: an unmounted drive changes it. */
   readonly rootDevice: string | undefined;
   readonly lastSyncAtMs: number | undefined;
-  /** Code of what keeps it from being protected, if anything. */
+  /** What keeps it from being protected, if anything: JSON of a serialized error, or its code. */
   readonly lastProblem: string | undefined;
+  /** When it is synced by itself. */
+  readonly schedule: FolderSchedule;
   /** How long it is kept; undefined is the network's default. */
   readonly horizon: HorizonPolicy | undefined;
+}
+
+export interface FolderSchedule {
+  /** Commit delay; absent: the engine's own choice. */
+  readonly commitEveryMs?: number;
+  /** Local hours in which a sync may begin, as [from, to) in minutes of the day. */
+  readonly hours?: readonly (readonly [number, number])[];
 }
 
 interface Row {
@@ -40,6 +49,7 @@ interface Row {
   root_device: string | null;
   last_sync_at_ms: number | null;
   last_problem: string | null;
+  schedule: string;
   horizon: string | null;
 }
 
@@ -55,6 +65,7 @@ const read = (row: Row): FolderRecord => ({
   rootDevice: row.root_device ?? undefined,
   lastSyncAtMs: row.last_sync_at_ms ?? undefined,
   lastProblem: row.last_problem ?? undefined,
+  schedule: JSON.parse(row.schedule) as FolderSchedule,
   horizon: row.horizon === null ? undefined : readHorizon(row.horizon),
 });
 
@@ -70,6 +81,7 @@ export class FolderTable {
   readonly #insert: Statement;
   readonly #state: Statement;
   readonly #remove: Statement;
+  readonly #settings: Statement;
   readonly #slot: Statement<[], { slot: number }>;
   readonly #horizon: Statement;
 
@@ -83,6 +95,9 @@ export class FolderTable {
     this.#state = database.prepare(
       `UPDATE folders SET root_device = coalesce(?, root_device),
        last_sync_at_ms = coalesce(?, last_sync_at_ms), last_problem = ? WHERE folder_id = ?`,
+    );
+    this.#settings = database.prepare(
+      'UPDATE folders SET excludes = ?, schedule = ? WHERE folder_id = ?',
     );
     this.#remove = database.prepare('UPDATE folders SET removed = 1 WHERE folder_id = ?');
     this.#horizon = database.prepare('UPDATE folders SET horizon = ? WHERE folder_id = ?');
@@ -107,7 +122,7 @@ export class FolderTable {
   add(
     folder: Omit<
       FolderRecord,
-      'removed' | 'rootDevice' | 'lastSyncAtMs' | 'lastProblem' | 'horizon'
+      'removed' | 'rootDevice' | 'lastSyncAtMs' | 'lastProblem' | 'schedule' | 'horizon'
     >,
   ): void {
     this.#insert.run(
@@ -134,6 +149,18 @@ export class FolderTable {
       outcome.rootDevice ?? null,
       outcome.syncedAtMs ?? null,
       outcome.problem ?? null,
+      folderId,
+    );
+  }
+
+  /** What the person has set of a folder; from the next scan on. */
+  changeSettings(
+    folderId: FolderId,
+    settings: { readonly excludes: readonly string[]; readonly schedule: FolderSchedule },
+  ): void {
+    this.#settings.run(
+      JSON.stringify(settings.excludes),
+      JSON.stringify(settings.schedule),
       folderId,
     );
   }

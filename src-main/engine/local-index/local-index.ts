@@ -9,6 +9,9 @@
  *     snapshots    what this device has published
  *     parts        parts of the pack index, for merging
  *     restored     what an unfinished restore has put in place
+ *     tasks        restores that were begun
+ *     history      what was done, in sentences
+ *     notices      what a person was told of
  *
  * Writes that belong together are made together: `atomically`.
  */
@@ -17,12 +20,15 @@ import { EngineError } from '../model/engine-error.ts';
 import { BlobTable } from './blob-table.ts';
 import { EntryTable } from './entry-table.ts';
 import { FolderTable } from './folder-table.ts';
+import { HistoryTable } from './history-table.ts';
 import { Journal } from './journal.ts';
 import { Ledger } from './ledger.ts';
+import { NoticeTable } from './notice-table.ts';
 import { migrate } from './schema.ts';
 import { PartTable } from './part-table.ts';
 import { RestoredTable } from './restored-table.ts';
 import { SnapshotTable } from './snapshot-table.ts';
+import { TaskTable } from './task-table.ts';
 
 /** How long a second connection (a reader such as `doctor`) waits for a write to end. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -36,6 +42,9 @@ export interface LocalIndex {
   readonly snapshots: SnapshotTable;
   readonly parts: PartTable;
   readonly restored: RestoredTable;
+  readonly tasks: TaskTable;
+  readonly history: HistoryTable;
+  readonly notices: NoticeTable;
   /** Small facts by name, for instance the last head sequence seen of each account. */
   readFact(name: string): string | undefined;
   writeFact(name: string, value: string): void;
@@ -75,6 +84,9 @@ export function openLocalIndex(
     snapshots: new SnapshotTable(database),
     parts: new PartTable(database),
     restored: new RestoredTable(database),
+    tasks: new TaskTable(database),
+    history: new HistoryTable(database),
+    notices: new NoticeTable(database),
     readFact: (name) => readFact.get(name)?.value,
     writeFact: (name, value) => void writeFact.run(name, value),
     atomically: (work) => database.transaction(work)(),

@@ -143,6 +143,25 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX blobs_by_pack ON blobs (pack_id);
   `,
+  `
+  -- Restores that were begun, until a person dismisses them.
+  CREATE TABLE tasks (task_id TEXT NOT NULL UNIQUE, record TEXT NOT NULL) STRICT;
+
+  CREATE TABLE history (
+    entry_id INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    folder_name TEXT,
+    sentence TEXT NOT NULL,
+    problem TEXT
+  ) STRICT;
+
+  -- Causes that a person was told of, as long as they last.
+  CREATE TABLE notices (cause TEXT PRIMARY KEY, told_at_ms INTEGER NOT NULL) STRICT;
+
+  -- When a folder is synced by itself: JSON of FolderSettings without the excludes.
+  ALTER TABLE folders ADD COLUMN schedule TEXT NOT NULL DEFAULT '{}';
+  `,
 ];
 
 /**
