@@ -70,10 +70,10 @@ const read = (row: Row): FolderRecord => ({
 });
 
 /** JSON has no undefined, so a date that is not there is left out. */
-const readHorizon = (text: string): HorizonPolicy => ({
-  untilMs: undefined,
-  ...(JSON.parse(text) as HorizonPolicy),
-});
+const readHorizon = (text: string): HorizonPolicy => {
+  const { untilMs, ...rest } = JSON.parse(text) as HorizonPolicy;
+  return { ...rest, untilMs };
+};
 
 export class FolderTable {
   readonly #all: Statement<[], Row>;

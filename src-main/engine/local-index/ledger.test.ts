@@ -43,7 +43,7 @@ test.each<{ before: Exclude<TransactionState, 'prepared'>; after: TransactionSta
 
 describe('spending', () => {
   const record = (
-    given: Partial<typeof transaction> & { readonly digest: string },
+    given: Partial<Omit<typeof transaction, 'digest'>> & { readonly digest: string },
     settled?: readonly [Exclude<TransactionState, 'prepared'>, bigint, bigint],
   ): void => {
     const digestOf = given.digest as TransactionDigest;

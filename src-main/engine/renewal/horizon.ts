@@ -24,10 +24,12 @@ const FLOOR_BELOW_MAXIMUM = 1 / 8;
 const ARCHIVE_USED_UP = 1 / 4;
 
 /** What the arithmetic needs of the chain. */
-export type EpochFacts = Pick<
+export interface EpochFacts extends Pick<
   WalrusSystem,
-  'epoch' | 'epochStartedAtMs' | 'epochDurationMs' | 'epochsAheadMax'
->;
+  'epochStartedAtMs' | 'epochDurationMs' | 'epochsAheadMax'
+> {
+  readonly epoch: number;
+}
 
 /** The horizon of a folder whose owner has chosen none. */
 export function defaultHorizon(facts: EpochFacts, permanent: boolean): HorizonPolicy {
