@@ -8,7 +8,6 @@
 import type { LocalIndex } from '../local-index/local-index.ts';
 import type { TransactionRecord } from '../local-index/ledger.ts';
 import type { FolderId, PackId } from '../model/ids.ts';
-import type { Clock } from '../ports/ports.ts';
 import { requireSuccess } from '../sui/aborts.ts';
 import type { TransactionOutcome } from '../sui/rpc/chain-rpc.ts';
 import type { PreparedTransaction, StoredTransaction } from '../sui/wallet/prepared.ts';
@@ -24,9 +23,7 @@ export type OnLanded = (
 export interface PaymentsOptions {
   readonly wallet: Wallet;
   readonly index: LocalIndex;
-  readonly clock: Clock;
   readonly walType: () => string;
-  readonly epoch: () => number;
   readonly onLanded: Readonly<Record<string, OnLanded>>;
 }
 
@@ -65,7 +62,7 @@ export class Payments {
     prepare: () => Promise<PreparedTransaction | undefined>,
     signal?: AbortSignal,
   ): Promise<TransactionOutcome | undefined> {
-    const { index, wallet, clock, epoch } = this.#options;
+    const { index, wallet } = this.#options;
     const prepared = await prepare();
     if (prepared === undefined) return undefined;
     const record = {
@@ -80,8 +77,8 @@ export class Payments {
       quotedFrost: prepared.quote.walFrost,
       quotedGasMist: prepared.quote.gasMistMax,
       suiMist: prepared.quote.suiMist,
-      atMs: clock.nowMs(),
-      epoch: epoch(),
+      atMs: prepared.atMs,
+      epoch: prepared.epoch,
     };
     try {
       index.ledger.recordPrepared(record);

@@ -65,14 +65,16 @@ export class River {
 
   constructor(options: RiverOptions) {
     this.#options = options;
-    const { wallet, index, clock } = options;
+    const { wallet, index } = options;
     this.#payments = new Payments({
       wallet,
       index,
-      clock,
       walType: () => this.#system?.walType ?? '',
-      epoch: () => this.#system?.epoch ?? 0,
-      onLanded: { register: this.#onRegistered, certify: this.#onCertified },
+      onLanded: {
+        register: this.#onRegistered,
+        certify: this.#onCertified,
+        extend: this.#onExtended,
+      },
     });
   }
 
@@ -305,6 +307,21 @@ export class River {
   }
 
   readonly #onCertified: OnLanded = async (record) => this.#writeCertified(record.packIds);
+
+  /** What the transaction was to reach is known only to whoever made it; the chain shows it. */
+  readonly #onExtended: OnLanded = async (record, _outcome, signal) => {
+    const { chain, index } = this.#options;
+    const ids = record.packIds.flatMap((packId) => index.journal.find(packId)?.blobObjectId ?? []);
+    const blobs = await chain.readBlobObjects(ids, {
+      agreement: 'any',
+      ...(signal ? { signal } : {}),
+    });
+    return () => {
+      for (const blob of blobs.values()) {
+        if (blob) index.journal.recordEndEpoch(blob.blobObjectId, blob.endEpoch);
+      }
+    };
+  };
 
   #writeCertified(packIds: readonly PackId[]): () => void {
     const { index, onPublished } = this.#options;

@@ -25,7 +25,7 @@ import type { ChainObject, ChainRpc, TransactionOutcome } from './rpc/chain-rpc.
 import { openRpc } from './rpc/transports.ts';
 import { openSystemReader, type SystemReader } from './system.ts';
 import { COINS_LISTED_MAX } from './wallet/plans.ts';
-import type { SpendingCaps } from './wallet/policy.ts';
+import type { ReadCaps, SpendingCaps } from './wallet/policy.ts';
 import { openWallet, type Wallet } from './wallet/wallet.ts';
 
 const SUI_TYPE = '0x2::sui::SUI';
@@ -87,7 +87,7 @@ export interface Chain {
   /** Ask the network's faucet for SUI; returns the MIST sent. */
   requestFromFaucet(recipient: SuiAddress, signal?: AbortSignal): Promise<bigint>;
   /** The wallet of one account. Open it once: it keeps the account's turn. */
-  openWallet(account: Account, caps: SpendingCaps): Wallet;
+  openWallet(account: Account, caps: SpendingCaps | ReadCaps): Wallet;
 }
 
 /** Open the endpoints of a network. Nothing is asked yet. */
@@ -231,14 +231,14 @@ class NetworkChain implements Chain {
     return requestFromFaucet(this.#network, recipient, this.#ports, signal);
   }
 
-  openWallet(account: Account, caps: SpendingCaps): Wallet {
+  openWallet(account: Account, caps: SpendingCaps | ReadCaps): Wallet {
     const { clock, logger } = this.#ports;
     return openWallet({
       account,
       network: this.#network,
       endpoints: this.#endpoints,
       systemReader: this.#systemReader,
-      caps,
+      caps: typeof caps === 'function' ? caps : () => caps,
       clock,
       logger,
     });

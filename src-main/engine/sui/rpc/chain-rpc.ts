@@ -152,4 +152,6 @@ export interface ChainRpc {
   readSuiEpoch(signal?: AbortSignal): Promise<bigint>;
   /** The newest checkpoint this node has executed. */
   readLatestCheckpoint(signal?: AbortSignal): Promise<bigint>;
+  /** The time of the newest checkpoint this node has executed. Unix ms. */
+  readTimeMs(signal?: AbortSignal): Promise<number>;
 }

@@ -45,6 +45,8 @@ export interface TransportFacts {
   readGenesis(signal: AbortSignal): Promise<string>;
   readSuiEpoch(signal: AbortSignal): Promise<string>;
   readLatestCheckpoint(signal: AbortSignal): Promise<string>;
+  /** Unix ms of the newest checkpoint. */
+  readTimeMs(signal: AbortSignal): Promise<string>;
 }
 
 export interface SdkRpcParts {
@@ -263,6 +265,13 @@ export class SdkRpc implements ChainRpc {
       this.#parts.facts.readLatestCheckpoint(callSignal),
     );
     return toAmount(checkpoint, 'checkpoint');
+  }
+
+  async readTimeMs(signal?: AbortSignal): Promise<number> {
+    const time = await this.#call('latestTime', 'read', signal, (callSignal) =>
+      this.#parts.facts.readTimeMs(callSignal),
+    );
+    return Number(toAmount(time, 'time'));
   }
 
   /** Make one request, again while nothing answers, and give errors their meaning. */

@@ -21,6 +21,7 @@ import { SdkRpc, type SdkRpcParts, type TransportFacts } from './sdk-rpc.ts';
 const SDK_NETWORK = 'custom';
 /** JSON-RPC: not every node has `sui_getChainIdentifier`, but all have checkpoint 0 then. */
 const METHOD_NOT_FOUND = -32601;
+const NANOS_PER_MS = 1_000_000n;
 
 export interface RpcPorts {
   readonly clock: Clock;
@@ -95,6 +96,12 @@ function grpcFacts(client: SuiGrpcClient): TransportFacts {
     readSuiEpoch: async (signal) => String((await readServiceInfo(signal)).epoch ?? ''),
     readLatestCheckpoint: async (signal) =>
       String((await readServiceInfo(signal)).checkpointHeight ?? ''),
+    readTimeMs: async (signal) => {
+      const { timestamp } = await readServiceInfo(signal);
+      return timestamp
+        ? String(timestamp.seconds * 1_000n + BigInt(timestamp.nanos) / NANOS_PER_MS)
+        : '';
+    },
   };
 }
 
@@ -111,6 +118,10 @@ function jsonRpcFacts(client: SuiJsonRpcClient): TransportFacts {
     },
     readSuiEpoch: async (signal) => (await client.getLatestSuiSystemState({ signal })).epoch,
     readLatestCheckpoint: (signal) => client.getLatestCheckpointSequenceNumber({ signal }),
+    readTimeMs: async (signal) => {
+      const id = await client.getLatestCheckpointSequenceNumber({ signal });
+      return (await client.getCheckpoint({ id, signal })).timestampMs;
+    },
   };
 }
 
@@ -130,6 +141,10 @@ function graphQlFacts(client: GraphQl.SuiGraphQLClient): TransportFacts {
     readLatestCheckpoint: async (signal) => {
       const data = await query('{ checkpoint { sequenceNumber } }', signal);
       return String(memberOf(data['checkpoint'], 'sequenceNumber'));
+    },
+    readTimeMs: async (signal) => {
+      const data = await query('{ checkpoint { timestamp } }', signal);
+      return String(Date.parse(String(memberOf(data['checkpoint'], 'timestamp'))));
     },
   };
 }

@@ -35,7 +35,17 @@ export interface SpendingCaps {
   readonly suiMist: bigint;
   /** Gas budget: what execution may cost at worst. */
   readonly gasMist: bigint;
+  /** Which cap each of the two is, or what is left of it; for the message. */
+  readonly of?: { readonly walFrost: string; readonly gasMist: string };
 }
+
+/** Caps that depend on what was spent: read for each transaction, in the account's turn. */
+export type ReadCaps = (moment: {
+  /** The storage network's. */
+  readonly epoch: number;
+  /** By the chain's clock where the endpoint tells it. Unix ms. */
+  readonly atMs: number;
+}) => SpendingCaps;
 
 /** What a transaction is supposed to be. */
 export interface PolicyContext {
@@ -150,7 +160,7 @@ function checkGas(
     throw notAllowed('a gas coin is also an input');
   }
   if (BigInt(budget) > context.caps.gasMist) {
-    throw overCap('gas', BigInt(budget), context.caps.gasMist);
+    throw overCap('gas', BigInt(budget), context.caps.gasMist, context.caps.of?.gasMist);
   }
 }
 
@@ -310,7 +320,11 @@ function checkSpending(spent: Check['spent'], context: PolicyContext): void {
   if (spent.walFrost !== quote.walFrost || spent.suiMist !== quote.suiMist) {
     throw notAllowed('it spends something else than was quoted');
   }
-  if (spent.walFrost > caps.walFrost) throw overCap('WAL', spent.walFrost, caps.walFrost);
+  // What a person sends away is named to the last unit, and to whom: that is its own cap.
+  if (context.kind === 'transfer') return;
+  if (spent.walFrost > caps.walFrost) {
+    throw overCap('WAL', spent.walFrost, caps.walFrost, caps.of?.walFrost);
+  }
   if (spent.suiMist > caps.suiMist) throw overCap('SUI', spent.suiMist, caps.suiMist);
 }
 
@@ -319,14 +333,16 @@ function plainType(type: string): string {
   return type.includes('::') ? normalizeStructTag(type) : type;
 }
 
-function overCap(what: string, amount: bigint, cap: bigint): EngineError {
+function overCap(
+  what: string,
+  amount: bigint,
+  cap: bigint,
+  ofWhat = 'the cap of a transaction',
+): EngineError {
   return policyError(
     'cap-exceeded',
-    `it would cost ${String(amount)} of ${what}, the cap is ${String(cap)}`,
-    {
-      amount: String(amount),
-      cap: String(cap),
-    },
+    `it would cost ${String(amount)} of ${what} (smallest units), ${ofWhat} is ${String(cap)}`,
+    { amount: String(amount), cap: String(cap) },
   );
 }
 

@@ -26,6 +26,10 @@ export interface PreparedTransaction {
   readonly quote: Quote;
   /** The last Sui epoch in which it can execute, if it says so. */
   readonly expiresAfterSuiEpoch: bigint | undefined;
+  /** The storage network's epoch when it was made. */
+  readonly epoch: number;
+  /** When it was made, by the chain's clock where the endpoint tells it. Unix ms. */
+  readonly atMs: number;
 }
 
 /** What is needed to send a transaction again. */

@@ -32,7 +32,7 @@ export async function signPlan(
   plan: Plan,
   caps: SpendingCaps,
   parts: { readonly account: Account; readonly network: Network },
-): Promise<PreparedTransaction> {
+): Promise<Omit<PreparedTransaction, 'epoch' | 'atMs'>> {
   const { rpc, owner, signal } = context;
   const [suiCoins, gasPrice, expiresAfterSuiEpoch] = await Promise.all([
     readCoins(context, SUI_TYPE),

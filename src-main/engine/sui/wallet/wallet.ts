@@ -20,7 +20,7 @@ import { firstReachable } from '../agreement.ts';
 import type { ChainRpc, TransactionOutcome } from '../rpc/chain-rpc.ts';
 import type { SystemReader } from '../system.ts';
 import { KnownVersions } from './known-versions.ts';
-import type { SpendingCaps } from './policy.ts';
+import type { ReadCaps, SpendingCaps } from './policy.ts';
 import {
   planCertification,
   planDeletion,
@@ -101,7 +101,7 @@ export interface WalletParts {
   readonly network: Network;
   readonly endpoints: readonly ChainRpc[];
   readonly systemReader: SystemReader;
-  readonly caps: SpendingCaps;
+  readonly caps: ReadCaps;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -322,14 +322,16 @@ class AccountWallet implements Wallet {
     }>,
   ): Promise<Prepared<Skipped>> {
     const { signal } = options;
-    const caps = { ...this.#parts.caps, ...lowerCaps(this.#parts.caps, options.caps) };
     for (let attempt = 0; ; attempt++) {
       try {
         return await firstReachable(this.#parts.endpoints, async (rpc) => {
           const context = await this.#openContext(rpc, signal);
           const { plan, skipped } = await makePlan(context);
-          const transaction = plan && (await signPlan(context, plan, caps, this.#parts));
-          return { transaction, skipped };
+          if (!plan) return { transaction: undefined, skipped };
+          const moment = { epoch: context.system.epoch, atMs: await this.#readTime(rpc, signal) };
+          const caps = lowerCaps(this.#parts.caps(moment), options.caps);
+          const signed = await signPlan(context, plan, caps, this.#parts);
+          return { transaction: { ...signed, ...moment }, skipped };
         });
       } catch (error) {
         if (!hasCode(error, 'transaction-refused')) throw error;
@@ -350,6 +352,17 @@ class AccountWallet implements Wallet {
       versions: this.#versions,
       signal,
     };
+  }
+
+  /** A machine whose clock is wrong must not have another budget each day. */
+  async #readTime(rpc: ChainRpc, signal: AbortSignal | undefined): Promise<number> {
+    try {
+      return await rpc.readTimeMs(signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof EngineError) return this.#parts.clock.nowMs();
+      throw error;
+    }
   }
 
   async #takeTurn(signal: AbortSignal | undefined): Promise<() => void> {
@@ -376,6 +389,7 @@ function lowerCaps(caps: SpendingCaps, asked: Partial<SpendingCaps> = {}): Spend
   const lower = (cap: bigint, wish: bigint | undefined): bigint =>
     wish !== undefined && wish < cap ? wish : cap;
   return {
+    ...caps,
     walFrost: lower(caps.walFrost, asked.walFrost),
     suiMist: lower(caps.suiMist, asked.suiMist),
     gasMist: lower(caps.gasMist, asked.gasMist),
