@@ -40,6 +40,10 @@ export const ENTRY_KIND = {
   index: 4,
   /** A snapshot, sealed as a record under the vault key. */
   snapshot: 5,
+  /** A snapshot that was moved here as it was: what it says of its own pack index is out of date. */
+  movedSnapshot: 6,
+  /** In a pack index only: a snapshot that was forgotten. Names no place. */
+  forgottenSnapshot: 7,
 } as const;
 
 /** A stored kind. Newer releases may add some; a reader passes over those it doesn't know. */

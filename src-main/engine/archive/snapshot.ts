@@ -110,6 +110,11 @@ export interface Snapshot {
   readonly createdAtMs: number;
   readonly totals: SnapshotTotals;
   readonly vault: VaultRecord;
+  /**
+   * Absent in snapshots that know nothing of history. Else the pack index names every older
+   * snapshot that is kept, and all that those reach; these of them were pinned by the person.
+   */
+  readonly pinned?: readonly SnapshotId[] | undefined;
   /** Ed25519 key of the account that signed. */
   readonly signer: Uint8Array;
   readonly unknown?: readonly Field[] | undefined;
@@ -139,6 +144,7 @@ const PATH_BYTES_MAX = 16 * 1024;
 const EXCLUDES_MAX = 1000;
 const EXCLUDE_BYTES_MAX = 4096;
 const MEMBERS_MAX = 256;
+export const PINS_MAX = 1024;
 const PARTS_MAX = 8192;
 const SIGNATURE_BYTES = 64;
 const SIGNATURE_DOMAIN = Buffer.from('floe/v1 snapshot\0', 'ascii');
@@ -167,6 +173,7 @@ const TAG = {
   totals: 20,
   vault: 21,
   signer: 22,
+  pinned: 23,
 } as const;
 
 const TOTALS_TAG = { files: 1, directories: 2, symlinks: 3, size: 4, unread: 5 } as const;
@@ -280,6 +287,9 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
       { tag: TAG.totals, value: encodeTotals(snapshot.totals) },
       { tag: TAG.vault, value: encodeVaultRecord(snapshot.vault) },
       { tag: TAG.signer, value: snapshot.signer },
+      snapshot.pinned === undefined
+        ? undefined
+        : { tag: TAG.pinned, value: Buffer.concat(snapshot.pinned.map(hexBytes)) },
     ],
     snapshot.unknown,
   );
@@ -317,6 +327,7 @@ export function decodeSnapshot(record: Uint8Array, self: IndexedPack): Snapshot 
     totals: decodeTotals(fields.required(TAG.totals)),
     vault: decodeVaultRecord(fields.required(TAG.vault)),
     signer: new Uint8Array(fields.fixed(TAG.signer, 32)),
+    ...(fields.has(TAG.pinned) ? { pinned: readPins(fields.reader(TAG.pinned)) } : {}),
   };
   const unknown = fields.unknown();
   return unknown.length > 0 ? { ...snapshot, unknown } : snapshot;
@@ -338,6 +349,15 @@ function readParents(reader: ByteReader): SnapshotParent[] {
     parents.push({ deviceId, snapshotId: id, sequence: reader.varint() });
   }
   return parents;
+}
+
+function readPins(reader: ByteReader): SnapshotId[] {
+  const pinned: SnapshotId[] = [];
+  while (reader.remaining > 0) {
+    if (pinned.length === PINS_MAX) throw damaged('a snapshot pins too many');
+    pinned.push(toHex(reader.bytes(32)) as SnapshotId);
+  }
+  return pinned;
 }
 
 function readExcludes(reader: ByteReader): string[] {

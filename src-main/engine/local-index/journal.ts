@@ -229,13 +229,32 @@ export class Journal {
     this.#statements.dropPack.run(packId);
   }
 
-  /** IDs of the chunks of a folder that lie in packs which may be used, as hex. */
-  usableChunks(folderId: FolderId, currentEpoch: Epoch): Set<ChunkId> {
+  /**
+   * IDs of the chunks of a folder that lie in packs which may be used, as hex: not those that have
+   * ended or are given up, nor the packs in `except`.
+   */
+  usableChunks(
+    folderId: FolderId,
+    currentEpoch: Epoch,
+    except: ReadonlySet<PackId> = new Set(),
+  ): Set<ChunkId> {
     const ids = new Set<ChunkId>();
     for (const row of this.#statements.usable.iterate(folderId, currentEpoch)) {
+      if (except.has(row.pack_id as PackId)) continue;
       ids.add(row.chunk_id.toString('hex') as ChunkId);
     }
     return ids;
+  }
+
+  /** The pack that holds a chunk of the folder, as far as is known here. */
+  packOf(folderId: FolderId, chunkId: ChunkId): PackRecord | undefined {
+    const row = this.#statements.packOf.get(folderId, Buffer.from(chunkId, 'hex'));
+    return row && read(row);
+  }
+
+  /** Nothing relies on what a pack holds any more: its chunks are forgotten, the pack is not. */
+  dropChunksOf(packId: PackId): void {
+    this.#statements.dropChunks.run(packId);
   }
 
   /** Where the chunks of a folder lie, in packs sealed after `ordinal`. */
@@ -300,9 +319,13 @@ function prepare(database: Database) {
     putChunk: database.prepare('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)'),
     dropChunks: database.prepare('DELETE FROM chunks WHERE pack_id = ?'),
     dropPack: database.prepare('DELETE FROM packs WHERE pack_id = ?'),
-    usable: database.prepare<[string, number], { chunk_id: Buffer }>(
-      `SELECT chunk_id FROM chunks JOIN packs USING (pack_id)
-       WHERE folder_id = ? AND (end_epoch IS NULL OR end_epoch > ?)`,
+    usable: database.prepare<[string, number], { chunk_id: Buffer; pack_id: string }>(
+      `SELECT chunk_id, pack_id FROM chunks JOIN packs USING (pack_id)
+       WHERE folder_id = ? AND (end_epoch IS NULL OR end_epoch > ?)
+       AND (blob_id IS NULL OR blob_id NOT IN (SELECT blob_id FROM leaving))`,
+    ),
+    packOf: database.prepare<[string, Buffer], Row>(
+      `SELECT packs.* FROM packs JOIN chunks USING (pack_id) WHERE folder_id = ? AND chunk_id = ?`,
     ),
     places: database.prepare<[string, number], ChunkRow>(
       `SELECT chunk_id, kind, pack_id, chunks.offset AS offset, chunks.size AS size

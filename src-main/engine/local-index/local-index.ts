@@ -8,6 +8,8 @@
  *     blobs        what the chain said last of each pack's blob object
  *     snapshots    what this device has published
  *     parts        parts of the pack index, for merging
+ *     references   what tree nodes and content lists name
+ *     leaving      packs that are given up
  *     restored     what an unfinished restore has put in place
  *     tasks        restores that were begun
  *     history      what was done, in sentences
@@ -22,10 +24,12 @@ import { EntryTable } from './entry-table.ts';
 import { FolderTable } from './folder-table.ts';
 import { HistoryTable } from './history-table.ts';
 import { Journal } from './journal.ts';
+import { LeavingTable } from './leaving-table.ts';
 import { Ledger } from './ledger.ts';
 import { NoticeTable } from './notice-table.ts';
 import { migrate } from './schema.ts';
 import { PartTable } from './part-table.ts';
+import { ReferenceTable } from './reference-table.ts';
 import { RestoredTable } from './restored-table.ts';
 import { SnapshotTable } from './snapshot-table.ts';
 import { TaskTable } from './task-table.ts';
@@ -41,6 +45,8 @@ export interface LocalIndex {
   readonly blobs: BlobTable;
   readonly snapshots: SnapshotTable;
   readonly parts: PartTable;
+  readonly references: ReferenceTable;
+  readonly leaving: LeavingTable;
   readonly restored: RestoredTable;
   readonly tasks: TaskTable;
   readonly history: HistoryTable;
@@ -83,6 +89,8 @@ export function openLocalIndex(
     blobs: new BlobTable(database),
     snapshots: new SnapshotTable(database),
     parts: new PartTable(database),
+    references: new ReferenceTable(database),
+    leaving: new LeavingTable(database),
     restored: new RestoredTable(database),
     tasks: new TaskTable(database),
     history: new HistoryTable(database),

@@ -162,6 +162,26 @@ const MIGRATIONS: readonly string[] = [
   -- When a folder is synced by itself: JSON of FolderSettings without the excludes.
   ALTER TABLE folders ADD COLUMN schedule TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  -- Packs that are given up: ours (device_id NULL), and those that other devices have condemned.
+  CREATE TABLE leaving (
+    blob_id TEXT PRIMARY KEY,
+    device_id TEXT,
+    -- What our head says of it, or is about to say.
+    condemned_epoch INTEGER,
+    condemned_sequence INTEGER
+  ) STRICT;
+
+  -- What each tree node and content list names. They never change.
+  CREATE TABLE node_references (
+    node_id BLOB PRIMARY KEY,
+    named BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE snapshots ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+  -- To be left out of the history by the next commit.
+  ALTER TABLE snapshots ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**

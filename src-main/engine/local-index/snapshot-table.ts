@@ -10,6 +10,10 @@ export interface SnapshotRow {
   readonly atMs: number;
   /** JSON written by the journeys: location, root tree, index segments, statistics. */
   readonly record: string;
+  /** The person wants to keep it, whatever the rules say. */
+  readonly isPinned: boolean;
+  /** The next commit leaves it out of the history. */
+  readonly isForgotten: boolean;
 }
 
 interface Row {
@@ -18,6 +22,8 @@ interface Row {
   sequence: number;
   at_ms: number;
   record: string;
+  pinned: number;
+  forgotten: number;
 }
 
 const read = (row: Row): SnapshotRow => ({
@@ -26,25 +32,49 @@ const read = (row: Row): SnapshotRow => ({
   sequence: row.sequence,
   atMs: row.at_ms,
   record: row.record,
+  isPinned: row.pinned === 1,
+  isForgotten: row.forgotten === 1,
 });
 
 export class SnapshotTable {
   readonly #put: Statement;
   readonly #newest: Statement<[string], Row>;
   readonly #all: Statement<[string], Row>;
+  readonly #pinned: Statement;
+  readonly #forgotten: Statement;
+  readonly #drop: Statement;
 
   constructor(database: Database) {
-    this.#put = database.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)');
+    this.#put = database.prepare(
+      `INSERT INTO snapshots (snapshot_id, folder_id, sequence, at_ms, record, pinned)
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (snapshot_id) DO UPDATE SET record = excluded.record`,
+    );
     this.#newest = database.prepare(
       'SELECT * FROM snapshots WHERE folder_id = ? ORDER BY sequence DESC LIMIT 1',
     );
     this.#all = database.prepare(
       'SELECT * FROM snapshots WHERE folder_id = ? ORDER BY sequence DESC',
     );
+    this.#pinned = database.prepare('UPDATE snapshots SET pinned = ? WHERE snapshot_id = ?');
+    this.#forgotten = database.prepare('UPDATE snapshots SET forgotten = 1 WHERE snapshot_id = ?');
+    this.#drop = database.prepare('DELETE FROM snapshots WHERE snapshot_id = ?');
   }
 
-  put(row: SnapshotRow): void {
-    this.#put.run(row.snapshotId, row.folderId, row.sequence, row.atMs, row.record);
+  put(row: Omit<SnapshotRow, 'isPinned' | 'isForgotten'> & { readonly isPinned?: boolean }): void {
+    const { snapshotId, folderId, sequence, atMs, record, isPinned } = row;
+    this.#put.run(snapshotId, folderId, sequence, atMs, record, isPinned === true ? 1 : 0);
+  }
+
+  recordPinned(snapshotId: SnapshotId, isPinned: boolean): void {
+    this.#pinned.run(isPinned ? 1 : 0, snapshotId);
+  }
+
+  markForgotten(snapshotId: SnapshotId): void {
+    this.#forgotten.run(snapshotId);
+  }
+
+  drop(snapshotId: SnapshotId): void {
+    this.#drop.run(snapshotId);
   }
 
   newest(folderId: FolderId): SnapshotRow | undefined {
