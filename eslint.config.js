@@ -1,6 +1,7 @@
 /** @file Lint rules. Each exception carries its reason. Layers come from test/tidy/layers.mjs. */
 import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
+import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 import { guardedModules, layers } from './test/tidy/layers.mjs';
 
@@ -34,7 +35,7 @@ function layerRule(folder) {
 }
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'native/target/', 'native/index.js', 'native/index.d.ts'] },
+  { ignores: ['node_modules/', 'dist/', 'native/target/', 'native/index.js', 'native/index.d.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -50,6 +51,45 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       // Ports are implemented by synchronous code where the machine offers nothing else.
       '@typescript-eslint/require-await': 'off',
+    },
+  },
+  { files: ['**/*.svelte'], extends: [...tseslint.configs.recommended] },
+  ...svelte.configs['flat/recommended'],
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        extraFileExtensions: ['.svelte'],
+        parser: tseslint.parser,
+      },
+    },
+    rules: {
+      // svelte-check knows the types, these included.
+      'no-undef': 'off',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      // Addresses are hashes, made by routes.ts; there is no server that resolves them.
+      'svelte/no-navigation-without-resolve': 'off',
+    },
+  },
+  {
+    files: ['src-renderer/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(#(?!contract/|renderer/)|node:|electron$)',
+              message:
+                'The UI knows the contract and nothing else of src-main: see test/tidy/layers.mjs.',
+            },
+          ],
+        },
+      ],
     },
   },
   {

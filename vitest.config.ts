@@ -9,7 +9,11 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      suite('unit', ['src-main/**/*.test.ts', 'scripts/**/*.test.ts'], 60_000),
+      suite(
+        'unit',
+        ['src-main/**/*.test.ts', 'src-renderer/**/*.test.ts', 'scripts/**/*.test.ts'],
+        60_000,
+      ),
       suite('tidy', ['test/tidy/**/*.test.ts'], 60_000),
       suite('conformance', ['test/conformance/**/*.test.ts'], 600_000),
       suite('integration', ['test/integration/**/*.test.ts'], 600_000),

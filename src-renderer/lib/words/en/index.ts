@@ -1,0 +1,14 @@
+/** @file Every word of the UI in one language; each area in a file of its own. */
+import { frame } from './frame.ts';
+import { firstRun } from './first-run.ts';
+import { restore } from './restore.ts';
+import { settings } from './settings.ts';
+import { storage } from './storage.ts';
+
+export const en = {
+  ...frame,
+  ...firstRun,
+  ...restore,
+  ...settings,
+  ...storage,
+};

@@ -1,0 +1,242 @@
+/**
+ * @file The first run as it is answered: where one is, what was answered, and the calls that follow.
+ *
+ * flow.ts decides the order. Words lie here only while they are on screen or being typed, and are
+ * dropped as soon as the vault is set up.
+ */
+import type { FoundVault, NetworkOffer, SecretPlace, WordsDraft } from '#contract/home-api.ts';
+import type { FolderStatus } from '#contract/api.ts';
+import type { Quote } from '#contract/storage-api.ts';
+import type { SerializedError } from '#contract/errors.ts';
+import { isAbort, problemOf } from '../../lib/connection/call-error.ts';
+import type { App } from '../../lib/state/app.svelte.ts';
+import { progressOf, setsUpVault, stepAfter, stepBefore } from './flow.ts';
+import type { FlowPlace, Journey, Step } from './flow.ts';
+import { WORD_COUNT } from './word-entry.ts';
+
+export type NetworkName = NetworkOffer['name'];
+
+const noWords = (): string[] => Array.from({ length: WORD_COUNT }, () => '');
+
+/** What protecting the first folder will take, as it was shown before. */
+export interface FirstFolder {
+  readonly folderId: string;
+  readonly name: string;
+  readonly quote: Quote | undefined;
+}
+
+export class FirstRun {
+  readonly #app: App;
+  journey = $state<Journey>('new');
+  step = $state<Step>('welcome');
+  networkName = $state<NetworkName>('mainnet');
+  offers = $state.raw<readonly NetworkOffer[]>();
+  draft = $state.raw<WordsDraft>();
+  /** New words had to be made because the earlier ones were forgotten. */
+  isDraftRenewed = $state(false);
+  hasSavedKit = $state(false);
+  typed = $state(noWords());
+  found = $state.raw<FoundVault>();
+  mayStartEmpty = $state(false);
+  folder = $state.raw<FirstFolder>();
+  isBusy = $state(false);
+  problem = $state.raw<SerializedError>();
+
+  readonly place = $derived<FlowPlace>({
+    journey: this.journey,
+    step: this.step,
+    isTryOut: this.networkName === 'local',
+  });
+  readonly progress = $derived(progressOf(this.place));
+  readonly canGoBack = $derived(stepBefore(this.place) !== undefined);
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  begin(journey: Journey): void {
+    this.journey = journey;
+    this.#go(stepAfter(this.place));
+  }
+
+  back(): void {
+    const before = stepBefore(this.place);
+    if (before && !this.isBusy) this.#go(before);
+  }
+
+  /** The next question, after setting the vault up where all is known. */
+  async next(secretPlace?: SecretPlace): Promise<void> {
+    await this.#work(async () => {
+      if (setsUpVault(this.place)) await this.#setUp(secretPlace ?? { kind: 'try-out' });
+      const after = stepAfter(this.place);
+      if (after) this.#go(after);
+    });
+  }
+
+  /** Go to a step straight away: for coming back to what was left in the middle. */
+  resume(step: Step, folder?: FirstFolder): void {
+    this.journey = 'new';
+    this.folder = folder;
+    this.#go(step);
+  }
+
+  async askNetworks(): Promise<void> {
+    this.offers = undefined;
+    try {
+      this.offers = await this.#app.api.networks({});
+    } catch (error) {
+      // What can be chosen does not depend on whether it answers now.
+      this.offers = [];
+      this.problem = problemOf(error);
+    }
+  }
+
+  async chooseNetwork(name: NetworkName): Promise<void> {
+    await this.#work(async () => {
+      // A found vault is one of its network.
+      if (this.networkName !== name) this.found = undefined;
+      this.networkName = name;
+      if (name === 'local') await this.#app.api.startTryOut({});
+      if (this.journey === 'new') this.draft ??= await this.#app.api.makeWords({});
+      this.#go(stepAfter(this.place));
+    });
+  }
+
+  async kit(): Promise<{ fileName: string; text: string; html: string } | undefined> {
+    return this.#withDraft((draftId) =>
+      this.#app.api.recoveryKit({ draftId, network: this.networkName }),
+    );
+  }
+
+  /** Gives the positions that were typed wrong; none when all is right. */
+  async confirm(answers: readonly string[]): Promise<readonly number[]> {
+    const answer = await this.#withDraft((draftId) =>
+      this.#app.api.confirmWords({ draftId, answers }),
+    );
+    return answer?.wrong ?? this.draft?.askBack ?? [];
+  }
+
+  async checkKit(text: string): Promise<boolean | undefined> {
+    const answer = await this.#withDraft((draftId) => this.#app.api.checkKit({ draftId, text }));
+    return answer?.isRight;
+  }
+
+  /** Look what the words (or the text of a kit) open. Undefined when they open nothing. */
+  async look(words: string): Promise<void> {
+    await this.#work(async () => {
+      const found = await this.#app.api.findVault({ words, network: this.networkName });
+      this.found = found;
+      this.mayStartEmpty = false;
+      if (found.deviceCount > 0) this.#go(stepAfter(this.place));
+    });
+  }
+
+  /** Words that open nothing begin a vault of their own. */
+  startEmpty(): void {
+    this.mayStartEmpty = true;
+    this.#go('found');
+  }
+
+  async addFolder(request: {
+    readonly path: string;
+    readonly name: string;
+    readonly permanent: boolean;
+    readonly untilMs: number | undefined;
+    readonly quote: Quote | undefined;
+  }): Promise<void> {
+    const { api } = this.#app;
+    await this.#work(async () => {
+      const { path, name, permanent, untilMs, quote } = request;
+      const { folderId } = await api.addFolder({ path, name, excludes: [], permanent });
+      if (untilMs !== undefined) {
+        const { folders } = await api.storage({});
+        const horizon = folders.find((folder) => folder.folderId === folderId)?.horizon;
+        if (horizon) {
+          await api.setHorizon({ folder: folderId, horizon: { ...horizon, kind: 'until', untilMs } });
+        }
+      }
+      this.folder = { folderId, name, quote };
+      this.#go('fund');
+    });
+  }
+
+  /** Take the first folder away again; nothing was spent for it. */
+  async takeBackFolder(): Promise<void> {
+    const { folder } = this;
+    await this.#work(async () => {
+      if (folder) await this.#app.api.removeFolder({ folder: folder.folderId });
+      this.folder = undefined;
+      this.#go('folder');
+    });
+  }
+
+  async protect(): Promise<void> {
+    const { folder } = this;
+    if (!folder) return;
+    await this.#work(async () => {
+      await this.#app.api.startSync({ folder: folder.folderId });
+      this.#go('protect');
+    });
+  }
+
+  #go(step: Step | undefined): void {
+    if (!step) return;
+    this.problem = undefined;
+    this.step = step;
+  }
+
+  async #setUp(secretPlace: SecretPlace): Promise<void> {
+    const draftId = this.found?.draftId ?? this.draft?.draftId;
+    if (draftId === undefined) return;
+    const home = await this.#app.api.setUp({
+      draftId,
+      network: this.networkName,
+      secretPlace,
+      mayStartEmpty: this.journey === 'new' || this.mayStartEmpty,
+    });
+    this.#app.home.set(home);
+    this.draft = undefined;
+    this.typed = noWords();
+    this.#app.status.refresh();
+  }
+
+  /** A call about the draft. Drafts are forgotten after a while; then there are new words to write down. */
+  async #withDraft<Answer>(call: (draftId: string) => Promise<Answer>): Promise<Answer | undefined> {
+    const { draft } = this;
+    if (!draft) return undefined;
+    return this.#work(async () => {
+      try {
+        return await call(draft.draftId);
+      } catch (error) {
+        if (problemOf(error).code !== 'draft-expired') throw error;
+        this.draft = await this.#app.api.makeWords({});
+        this.isDraftRenewed = true;
+        this.hasSavedKit = false;
+        this.#go('words');
+        return undefined;
+      }
+    });
+  }
+
+  async #work<Answer>(work: () => Promise<Answer>): Promise<Answer | undefined> {
+    if (this.isBusy) return undefined;
+    this.isBusy = true;
+    this.problem = undefined;
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAbort(error)) this.problem = problemOf(error);
+      return undefined;
+    } finally {
+      this.isBusy = false;
+    }
+  }
+}
+
+/** The folder that waits for its first payment, if there is one. */
+export function waitingFolder(folders: readonly FolderStatus[]): FirstFolder | undefined {
+  const waiting = folders.find(
+    ({ isHere, removed, snapshotCount }) => isHere && !removed && snapshotCount === 0,
+  );
+  return waiting && { folderId: waiting.folderId, name: waiting.name, quote: undefined };
+}
