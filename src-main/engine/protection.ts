@@ -95,7 +95,7 @@ function whyUnprotected(
   if (blob.endEpoch <= system.epoch) {
     return new EngineError('blob-expired', 'the storage of a blob has ended', { context });
   }
-  if (blob.owner === undefined || !owners.has(blob.owner)) {
+  if (!blob.isShared && (blob.owner === undefined || !owners.has(blob.owner))) {
     return new EngineError('blob-expired', 'a blob belongs to somebody else now', { context });
   }
   return undefined;

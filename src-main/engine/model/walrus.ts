@@ -58,11 +58,14 @@ export interface WalrusSystem {
 export type Persistence =
   { readonly kind: 'permanent' } | { readonly kind: 'deletable'; readonly blobObjectId: ObjectId };
 
-/** A Blob object on chain. */
+/** A Blob object on chain, owned by an account or wrapped in a SharedBlob. */
 export interface BlobObject {
+  /** Of a shared blob the SharedBlob's, since the Blob inside cannot be named any more. */
   readonly blobObjectId: ObjectId;
   readonly blobId: BlobId;
   readonly owner: SuiAddress | undefined;
+  /** Nobody owns it and nobody can delete it; anyone may pay for it. */
+  readonly isShared: boolean;
   readonly registeredEpoch: Epoch;
   readonly certifiedEpoch: Epoch | undefined;
   readonly startEpoch: Epoch;

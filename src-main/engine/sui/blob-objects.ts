@@ -1,9 +1,10 @@
 /**
  * @file Blob objects: which ones an account owns, and how long each is paid for.
  */
+import { EngineError } from '#engine/model/engine-error.ts';
 import { blobIdFromBytes, epoch, type ObjectId, type SuiAddress } from '#engine/model/ids.ts';
 import type { BlobObject } from '#engine/model/walrus.ts';
-import { Blob, parseStruct } from './move-structs.ts';
+import { Blob, parseStruct, SharedBlob } from './move-structs.ts';
 import type { ChainObject, ChainRpc } from './rpc/chain-rpc.ts';
 import { listOwned } from './owned-objects.ts';
 
@@ -12,7 +13,10 @@ const BLOB_OBJECTS_MAX = 200_000;
 
 export const blobType = (typePackageId: ObjectId): string => `${typePackageId}::blob::Blob`;
 
-/** The Blob objects with these IDs; undefined for one that is gone or not a Blob. */
+export const sharedBlobType = (typePackageId: ObjectId): string =>
+  `${typePackageId}::shared_blob::SharedBlob`;
+
+/** The Blob and SharedBlob objects with these IDs; undefined for one that is gone. */
 export async function readBlobObjects(
   rpc: ChainRpc,
   typePackageId: ObjectId,
@@ -20,13 +24,21 @@ export async function readBlobObjects(
   signal?: AbortSignal,
 ): Promise<Map<ObjectId, BlobObject | undefined>> {
   const objects = await rpc.readObjects(objectIds, signal);
-  const type = blobType(typePackageId);
   return new Map(
     objectIds.map((objectId, index) => {
       const object = objects[index];
-      return [objectId, object?.type === type ? parseBlobObject(object) : undefined];
+      return [objectId, object && parseAnyBlob(object, typePackageId)];
     }),
   );
+}
+
+/** The type of an object never changes: an ID that was a blob's cannot become anything else. */
+export function parseAnyBlob(object: ChainObject, typePackageId: ObjectId): BlobObject {
+  if (object.type === blobType(typePackageId)) return parseBlobObject(object);
+  if (object.type === sharedBlobType(typePackageId)) return parseSharedBlob(object);
+  throw new EngineError('rpc-invalid-answer', `object ${object.objectId} is no blob`, {
+    context: { objectId: object.objectId, type: object.type },
+  });
 }
 
 /** All Blob objects of an account, page by page. */
@@ -41,12 +53,26 @@ export async function* listBlobObjects(
 }
 
 export function parseBlobObject(object: ChainObject): BlobObject {
-  const blob = parseStruct(Blob, object.contents, object.objectId);
   const { owner } = object;
+  return {
+    ...readBlob(object, parseStruct(Blob, object.contents, object.objectId)),
+    owner: owner.kind === 'address' ? owner.address : undefined,
+    isShared: false,
+  };
+}
+
+function parseSharedBlob(object: ChainObject): BlobObject {
+  const { blob } = parseStruct(SharedBlob, object.contents, object.objectId);
+  return { ...readBlob(object, blob), owner: undefined, isShared: true };
+}
+
+function readBlob(
+  object: ChainObject,
+  blob: ReturnType<typeof Blob.parse>,
+): Omit<BlobObject, 'owner' | 'isShared'> {
   return {
     blobObjectId: object.objectId,
     blobId: blobIdFromBytes(blob.blob_id),
-    owner: owner.kind === 'address' ? owner.address : undefined,
     registeredEpoch: epoch(blob.registered_epoch),
     certifiedEpoch: blob.certified_epoch === null ? undefined : epoch(blob.certified_epoch),
     startEpoch: epoch(blob.storage.start_epoch),

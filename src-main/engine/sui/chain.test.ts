@@ -164,10 +164,28 @@ describe('blob objects', () => {
       id: recordedObjects.objects.find((o) => o.name.startsWith('deleted'))?.objectId,
     },
     { name: 'one that never existed', id: `0x${'ab'.repeat(32)}` },
-    { name: 'an object of another type', id: recordedObject('Coin<WAL>').objectId },
   ])('$name is undefined', async ({ id }) => {
     const objectId = parseObjectId(id ?? '');
     expect((await chain.readBlobObjects([objectId])).get(objectId)).toBeUndefined();
+  });
+
+  test('a recorded shared one is read with the blob inside', async () => {
+    const shared = recordedObject('SharedBlob');
+    const { objectId } = shared;
+    const id = parseObjectId(objectId);
+    expect((await chain.readBlobObjects([id])).get(id)).toMatchObject({
+      blobObjectId: id,
+      owner: undefined,
+      isShared: true,
+      certifiedEpoch: 1,
+    });
+  });
+
+  test('an object of another type is no answer, since types never change', async () => {
+    const objectId = parseObjectId(recordedObject('Coin<WAL>').objectId);
+    await expect(chain.readBlobObjects([objectId])).rejects.toMatchObject({
+      code: 'rpc-invalid-answer',
+    });
   });
 
   test('those of an account are listed with their ends', async () => {

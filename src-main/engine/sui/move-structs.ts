@@ -121,6 +121,12 @@ export const Blob = bcs.struct('Blob', {
   deletable: bcs.bool(),
 });
 
+export const SharedBlob = bcs.struct('SharedBlob', {
+  id: bcs.Address,
+  blob: Blob,
+  funds: bcs.u64(),
+});
+
 /** `wal_exchange::Exchange`. */
 export const Exchange = bcs.struct('Exchange', {
   id: bcs.Address,
