@@ -17,10 +17,13 @@ export type ShellAnswer =
 
 export type LinkState = 'connecting' | 'up' | 'down';
 
-/** What the shell sends through the port: an engine's message as it came, or the link's state. */
+/** What the shell sends through the port. */
 export type PortMessage =
+  /** An engine's message as it came. */
   | { readonly type: 'message'; readonly text: string }
-  | { readonly type: 'state'; readonly state: LinkState };
+  | { readonly type: 'state'; readonly state: LinkState }
+  /** The last one: what came broke the rules. */
+  | { readonly type: 'closed' };
 
 export interface ShellBridge {
   /** The operating system, for the few places that look different on it. */

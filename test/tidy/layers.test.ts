@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bannedGlobals, guardedModules, layerOf, layers } from './layers.mjs';
+import { bannedGlobals, guardedModules, layerOf, layers, takenByApp } from './layers.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const sourceRoot = join(root, 'src-main');
@@ -34,7 +34,7 @@ function importsOf(file: SourceFile): string[] {
 
 /** Where an import lands below src-main, or undefined when it leaves src-main. */
 function targetOf(file: SourceFile, specifier: string): string | undefined {
-  const alias = /^#(contract|engine|platform|host|localnet|cli)\/(.*)$/.exec(specifier);
+  const alias = /^#(contract|engine|platform|host|localnet|cli|app)\/(.*)$/.exec(specifier);
   if (alias) return `${alias[1]}/${alias[2]}`;
   if (!specifier.startsWith('.')) return undefined;
   const target = normalize(join(dirname(join(sourceRoot, file.path)), specifier));
@@ -63,6 +63,21 @@ describe('the layers of src-main', () => {
         .map((layer) => `${file.path} imports ${layer}`);
     });
     expect(violations).toEqual([]);
+  });
+
+  test('the shell takes nothing that belongs to the engine', () => {
+    const targetsOf = (file: SourceFile): string[] =>
+      importsOf(file)
+        .map((specifier) => targetOf(file, specifier))
+        .filter((target) => target !== undefined)
+        .filter((target) => layerOf(target) !== 'contract');
+    const taken = shipped
+      .filter((file) => layerOf(file.path) === 'app')
+      .flatMap(targetsOf)
+      .filter((target) => layerOf(target) !== 'app');
+    expect([...new Set(taken)].sort()).toEqual(takenByApp);
+    const below = shipped.filter((file) => takenByApp.includes(file.path)).flatMap(targetsOf);
+    expect(below).toEqual([]);
   });
 
   test('guarded modules are imported only behind their door', () => {

@@ -1,0 +1,27 @@
+/**
+ * @file Notifications: only what the engine calls worth one (`notice`), and only if they are wanted.
+ *
+ * The engine counts: one for each cause and day, none for a success.
+ */
+import { Notification } from 'electron';
+import type { EngineEvent } from '#contract/events.ts';
+
+/** Kept until they are gone, or the click would be collected with them. */
+const shown = new Set<Notification>();
+
+export function showNotice(
+  { sentence, next }: Extract<EngineEvent, { readonly kind: 'notice' }>,
+  onClick: () => void,
+): void {
+  if (!Notification.isSupported()) return;
+  const notification = new Notification({ title: sentence, body: next });
+  shown.add(notification);
+  const forget = (): void => void shown.delete(notification);
+  notification.on('click', () => {
+    forget();
+    onClick();
+  });
+  notification.on('close', forget);
+  notification.on('failed', forget);
+  notification.show();
+}

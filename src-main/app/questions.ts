@@ -1,0 +1,69 @@
+/**
+ * @file The two native questions: before money is spent from the tray, and before Floe quits.
+ *
+ * They are the shell's own windows, with its own words and the engine's numbers: nothing that a page
+ * or a stranger wrote is shown in them.
+ */
+import { dialog } from 'electron';
+import type { RenewalPlan } from '#contract/storage-api.ts';
+import { costText, dateText } from './amounts.ts';
+import type { ShellState } from './shell-state.ts';
+import { wordsOf, type Language } from './words.ts';
+
+export interface Question {
+  readonly message: string;
+  readonly detail: string;
+  /** What will happen, as a verb; and its opposite. */
+  readonly yes: string;
+  readonly no: string;
+}
+
+export function renewQuestion(plan: RenewalPlan, language: Language): Question {
+  const words = wordsOf[language];
+  const end = Math.min(...plan.folders.map(({ to }) => to.atMs));
+  return {
+    message: words.renewQuestion(costText(plan.cost, language), dateText(end, language)),
+    detail: words.renewDetail(plan.folders.map(({ name }) => name).join(', ')),
+    yes: words.renewConfirm,
+    no: words.cancel,
+  };
+}
+
+/** Names what ends first, by the chain's word. */
+export function quitQuestion({ status, tasks }: ShellState, language: Language): Question {
+  const words = wordsOf[language];
+  const ends = (status?.folders ?? []).flatMap(({ name, removed, protectedUntil }) =>
+    removed || !protectedUntil ? [] : [{ name, atMs: protectedUntil.atMs }],
+  );
+  const [earliest] = ends.sort((a, b) => a.atMs - b.atMs);
+  const isBusy = tasks.some(({ state }) => state === 'running' || state === 'waiting');
+  return {
+    message: words.quitQuestion,
+    detail: [
+      words.quitDetail,
+      ...(earliest ? [words.quitEarliest(earliest.name, dateText(earliest.atMs, language))] : []),
+      ...(isBusy ? [words.quitTask] : []),
+    ].join(' '),
+    yes: words.quitConfirm,
+    no: words.quitCancel,
+  };
+}
+
+/** Whether the answer is yes. Closing the dialog is no. */
+export async function ask({ message, detail, yes, no }: Question): Promise<boolean> {
+  const { response } = await dialog.showMessageBox({
+    type: 'question',
+    title: 'Floe',
+    message,
+    detail,
+    buttons: [yes, no],
+    defaultId: 1,
+    cancelId: 1,
+    noLink: true,
+  });
+  return response === 0;
+}
+
+export async function tellProblem(message: string, detail: string): Promise<void> {
+  await dialog.showMessageBox({ type: 'warning', title: 'Floe', message, detail });
+}

@@ -1,0 +1,177 @@
+/**
+ * @file The desktop shell, once Electron is ready: window, tray and the engine's process, joined.
+ *
+ *     engine ──events──▶ ShellStateKeeper ──state──▶ trayView ──▶ tray, progress
+ *     tray, links, second starts ──actions──▶ here ──calls──▶ engine
+ */
+import { app, powerMonitor, session } from 'electron';
+import type { EngineEvent } from '#contract/events.ts';
+import { answerFrom, serveScheme } from './app-protocol.ts';
+import { clearSecret } from './clipboard.ts';
+import { ConditionWatch } from './conditions.ts';
+import { linkAmong, screenOfLink } from './deep-link.ts';
+import { CallFailure, EngineClient } from './engine-client.ts';
+import { EngineProcess } from './engine-process.ts';
+import { guardSession } from './guards.ts';
+import { serveIpc } from './ipc.ts';
+import { setStartAtLogin } from './login-item.ts';
+import { showNotice } from './notices.ts';
+import type { Places } from './places.ts';
+import { ask, quitQuestion, renewQuestion, tellProblem } from './questions.ts';
+import { ShellStateKeeper, type ShellState } from './shell-state.ts';
+import { pauseEndMs, trayView, type TrayAction } from './tray-menu.ts';
+import { hasTrayHost, TrayIcon } from './tray.ts';
+import { mainWindow, type MainWindow } from './windows.ts';
+import { languageOf, wordsOf, type Language } from './words.ts';
+
+export interface StartOptions {
+  readonly places: Places;
+  readonly isHidden: boolean;
+  readonly args: readonly string[];
+  /** Starts this app again: for the login item. */
+  readonly command: readonly string[];
+}
+
+export class Shell {
+  readonly #options: StartOptions;
+  readonly #window: MainWindow;
+  readonly #tray: TrayIcon;
+  readonly #client: EngineClient;
+  readonly #engine: EngineProcess;
+  readonly #keeper: ShellStateKeeper;
+  readonly #conditions: ConditionWatch;
+  #hasTrayHost = true;
+  #isQuitting = false;
+  #startsAtLogin: boolean | undefined;
+
+  constructor(options: StartOptions) {
+    this.#options = options;
+    const { places } = options;
+    guardSession(session.defaultSession);
+    serveScheme(session.defaultSession, answerFrom(places.renderer));
+    serveIpc(places.home);
+    this.#window = mainWindow(places, {
+      quit: () => void this.quit(),
+      keepsWindow: () => !this.#hasTrayHost,
+      isQuitting: () => this.#isQuitting,
+    });
+    this.#tray = new TrayIcon(places.trayIcons, (action) => void this.#act(action));
+    this.#client = new EngineClient(places.home, {
+      onEvent: (event) => this.#eventArrived(event),
+      onState: (link) => {
+        this.#engine.linkChanged(link);
+        this.#keeper.linkChanged(link);
+        if (link === 'up') this.#conditions.tellAll();
+      },
+    });
+    this.#keeper = new ShellStateKeeper(this.#client, (state) => this.#stateChanged(state));
+    this.#engine = new EngineProcess(places, (problem) => this.#keeper.engineFailed(problem));
+    this.#conditions = new ConditionWatch((conditions) => {
+      // While the engine is away there is nobody to tell; it is told all when it is back.
+      this.#client.call('setConditions', conditions).catch(() => undefined);
+    });
+    this.#stateChanged(this.#keeper.state);
+    void this.#begin();
+  }
+
+  /** Somebody started Floe again, or followed a link: bring what they want. */
+  open(args: readonly string[]): void {
+    const link = linkAmong(args);
+    const screen = link === undefined ? undefined : screenOfLink(link);
+    this.#window.show(screen && { kind: 'open-screen', screen });
+  }
+
+  /** Quit was asked for by the system's menu, a shortcut or the tray: with a question. */
+  async askToQuit(): Promise<void> {
+    if (this.#window.isVisible()) this.#window.tell({ kind: 'quit-asked' });
+    else if (await ask(quitQuestion(this.#keeper.state, this.#language()))) await this.quit();
+  }
+
+  get isQuitting(): boolean {
+    return this.#isQuitting;
+  }
+
+  async #begin(): Promise<void> {
+    this.#hasTrayHost = await hasTrayHost(process.platform);
+    const { isHidden, args } = this.#options;
+    if (!isHidden) this.open(args);
+    else if (!this.#hasTrayHost) this.#window.showMinimized();
+    // The session ends: nobody can answer a question, and the engine must close its files.
+    powerMonitor.on('shutdown', () => void this.quit());
+  }
+
+  #language(): Language {
+    return languageOf(this.#keeper.state.settings?.language, app.getLocale());
+  }
+
+  #stateChanged(state: ShellState): void {
+    const view = trayView(state, this.#language());
+    this.#tray.show(view);
+    this.#window.setProgress(view.progress);
+    const wanted = state.settings?.startAtLogin;
+    if (wanted !== undefined && wanted !== this.#startsAtLogin) {
+      this.#startsAtLogin = wanted;
+      setStartAtLogin(wanted, this.#options.command);
+    }
+  }
+
+  #eventArrived(event: EngineEvent): void {
+    this.#keeper.eventArrived(event);
+    if (event.kind === 'notice' && this.#keeper.state.settings?.notifyProblems !== false) {
+      showNotice(event, () => this.#window.show({ kind: 'open-screen', screen: 'activity' }));
+    }
+  }
+
+  async #act(action: TrayAction): Promise<void> {
+    try {
+      switch (action.kind) {
+        case 'open':
+          this.#window.show(action.screen && { kind: 'open-screen', screen: action.screen });
+          return;
+        case 'sync':
+          await this.#client.call('startSync', {});
+          return;
+        case 'pause':
+          await this.#client.call('pause', { untilMs: pauseEndMs(action.until, new Date()) });
+          return;
+        case 'resume':
+          await this.#client.call('resume', {});
+          return;
+        case 'renew':
+          await this.#renew();
+          return;
+        case 'quit':
+          await this.askToQuit();
+          return;
+      }
+    } catch (error) {
+      if (!(error instanceof CallFailure)) throw error;
+      await tellProblem(error.problem.message, error.problem.next);
+    }
+  }
+
+  /** The price in the menu may be old: it is asked again, shown, and only then paid. */
+  async #renew(): Promise<void> {
+    const language = this.#language();
+    const plan = await this.#client.call('planRenewal', {});
+    if (plan.problem) {
+      await tellProblem(
+        wordsOf[language].renewFailed,
+        `${plan.problem.message} ${plan.problem.next}`,
+      );
+    } else if (plan.folders.length > 0 && (await ask(renewQuestion(plan, language)))) {
+      await this.#client.call('renew', {});
+    }
+  }
+
+  /** Without a question: it was answered, or nobody can answer one. */
+  async quit(): Promise<void> {
+    if (this.#isQuitting) return;
+    this.#isQuitting = true;
+    await clearSecret();
+    this.#conditions.close();
+    await this.#engine.stop(this.#client);
+    this.#client.link.close();
+    app.quit();
+  }
+}
