@@ -13,9 +13,10 @@ import { ACCOUNT_GAP, type HeadReader } from './heads.ts';
 import { openLocalIndex } from './local-index/local-index.ts';
 import type { SuiAddress } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
-import { epochsFor, quoteRegistration, TRANSACTION_CAPS } from './policy.ts';
+import { endEpochFor, quoteRegistration } from './policy.ts';
 import { emitPack, publicationOf, recordPublished } from './publishing.ts';
 import { PackReader } from './restore/pack-reader.ts';
+import { capsOf } from './spending.ts';
 import { sliverCodec } from './sliver-codec.ts';
 import { deriveAccount } from './sui/account.ts';
 import { openChain, type Chain } from './sui/chain.ts';
@@ -30,7 +31,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
   const spool = openSpool({ files, folder: options.paths.spool, hash: blake3 });
   const chain = openChain(network, { clock, logger, random });
   const account = deriveAccount(seed, options.accountIndex);
-  const wallet = chain.openWallet(account, TRANSACTION_CAPS);
+  const wallet = chain.openWallet(account, capsOf(index));
   const storage = openStorageNetwork({
     scheme: network.nodes.scheme,
     trust: network.nodes.trust,
@@ -41,8 +42,12 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
   });
   const headReader: HeadReader = { chain, codec, keys: vaultKeys, seed };
   const packs = new PackReader({
-    readBlob: async (blobId, signal) =>
-      storage.readBlob(blobId, { ...(await committees(chain, signal)), ...withSignal(signal) }),
+    readBlob: async (blobId, signal, memory) =>
+      storage.readBlob(blobId, {
+        ...(await committees(chain, signal)),
+        ...withSignal(signal),
+        ...(memory ? { memory } : {}),
+      }),
     readRange: async (blobId, offset, length, signal) =>
       storage.readRange(blobId, offset, length, {
         ...(await committees(chain, signal)),
@@ -65,7 +70,12 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     wallet,
     network: storage,
     clock,
-    epochsFor,
+    endEpochFor: (system, pack) => {
+      const folders = index.journal
+        .foldersOf(pack.packId)
+        .flatMap((folderId) => index.folders.find(folderId) ?? []);
+      return endEpochFor(system, folders, pack.permanent);
+    },
     quoteRegistration,
     publicationOf: (pack, signal) => publicationOf(parts, pack, signal),
     onPublished: (pack) => recordPublished(index, pack),

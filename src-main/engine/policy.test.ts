@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WalrusSystem } from './model/walrus.ts';
-import { epochEndMs, epochsFor, quoteRegistration } from './policy.ts';
+import { endEpochFor, epochEndMs, quoteRegistration } from './policy.ts';
 
 const DAY_MS = 86_400_000;
 const network = (epochDays: number): WalrusSystem =>
@@ -14,27 +14,29 @@ const network = (epochDays: number): WalrusSystem =>
     writePriceFrostPerMib: 20_000n,
   }) as unknown as WalrusSystem;
 
-describe('how long a pack is bought for', () => {
-  test.each([
-    { name: 'six epochs of two weeks', epochDays: 14, permanent: false, epochs: 6 },
-    {
-      name: '84 epochs of a day, capped by the network',
-      epochDays: 1,
-      permanent: false,
-      epochs: 53,
-    },
-    { name: 'twelve epochs of a week', epochDays: 7, permanent: false, epochs: 12 },
-    { name: 'six epochs of two months', epochDays: 60, permanent: false, epochs: 6 },
-    {
-      name: 'all that the network sells, for an archive',
-      epochDays: 14,
-      permanent: true,
-      epochs: 53,
-    },
-  ])('$name', ({ epochDays, permanent, epochs }) => {
-    expect(epochsFor(network(epochDays), permanent)).toBe(epochs);
+describe('the end that a pack is bought to', () => {
+  const keep = (floorEpochs: number, targetEpochs: number) => ({
+    horizon: { kind: 'keep' as const, floorEpochs, targetEpochs, untilMs: undefined },
   });
+  const standard = { horizon: undefined };
+  test.each([
+    // In epoch 7, on the grid of two epochs: six at least.
+    { name: 'is the default', folders: [standard], permanent: false, end: 14 },
+    { name: 'without a folder is the default, too', folders: [], permanent: false, end: 14 },
+    { name: 'is chosen by the folder', folders: [keep(10, 12)], permanent: false, end: 18 },
+    {
+      name: 'is the latest of all folders that it is for',
+      folders: [standard, keep(20, 30), keep(3, 4)],
+      permanent: false,
+      end: 28,
+    },
+    { name: 'of an archive is the furthest sold', folders: [standard], permanent: true, end: 60 },
+  ])('$name', ({ folders, permanent, end }) => {
+    expect(endEpochFor(network(14), folders, permanent)).toBe(end);
+  });
+});
 
+describe('prices and dates', () => {
   test('the smallest blob of 1,000 shards costs 63 units, as the protocol document computes', () => {
     expect(quoteRegistration(network(14), 1, 1)).toBe(7_560_000n);
   });

@@ -1,6 +1,6 @@
 /**
- * @file What the engine decides by arithmetic alone: for how long to buy, when to commit, what one
- * transaction may cost.
+ * @file What the engine decides by arithmetic alone: for how long to buy, what that costs, and when
+ * to commit.
  */
 import {
   encodedBytes,
@@ -8,20 +8,23 @@ import {
   writeCostFrost,
   type WalrusSystem,
 } from './model/walrus.ts';
-import type { SpendingCaps } from './sui/wallet/policy.ts';
+import type { FolderRecord } from './local-index/folder-table.ts';
+import { defaultHorizon, purchaseEnd } from './renewal/horizon.ts';
 
 const DAY_MS = 86_400_000;
-const COIN = 1_000_000_000n;
 
-/** A machine that is off for this long loses nothing, where the network sells that far ahead. */
-const HORIZON_MS = 84 * DAY_MS;
-const HORIZON_EPOCHS_MIN = 6;
-
-/** Epochs that a pack is bought for: the floor, or for archives all that the network sells. */
-export function epochsFor(system: WalrusSystem, permanent: boolean): number {
-  if (permanent) return system.epochsAheadMax;
-  const horizon = Math.ceil(HORIZON_MS / system.epochDurationMs);
-  return Math.min(system.epochsAheadMax, Math.max(HORIZON_EPOCHS_MIN, horizon));
+/** The epoch at whose start a pack ends that is bought now: the latest that a folder of it wants. */
+export function endEpochFor(
+  system: WalrusSystem,
+  folders: readonly Pick<FolderRecord, 'horizon'>[],
+  permanent: boolean,
+): number {
+  const standard = defaultHorizon(system, permanent);
+  const horizons = folders.map(({ horizon }) => horizon ?? standard);
+  const ends = (horizons.length > 0 ? horizons : [standard]).map((horizon) =>
+    purchaseEnd(system, horizon, permanent),
+  );
+  return Math.max(...ends);
 }
 
 /** What reserving and registering a blob of `sizeBytes` costs. */
@@ -32,16 +35,6 @@ export function quoteRegistration(system: WalrusSystem, sizeBytes: number, epoch
     writeCostFrost(bytes, system.writePriceFrostPerMib)
   );
 }
-
-/**
- * No single transaction may cost more, whoever asks for it: several times the price of the largest
- * pack at the highest prices that the networks have had.
- */
-export const TRANSACTION_CAPS: SpendingCaps = {
-  walFrost: 100n * COIN,
-  suiMist: 200n * COIN,
-  gasMist: 2n * COIN,
-};
 
 /** Quiet after which a change is committed on the try-out network, where commits cost nothing. */
 export const COMMIT_QUIET_TRY_OUT_MS = 60_000;

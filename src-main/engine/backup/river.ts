@@ -7,7 +7,7 @@
  * again after a crash is the same as going on. At most one encoded pack is in memory: slivers are
  * 4.5 times the pack and never touch our disk; they are encoded again after a crash.
  */
-import { encodeBlob, type EncodedBlob } from '../codec/rs2.ts';
+import { encodeBlob, EncoderMemory, type EncodedBlob } from '../codec/rs2.ts';
 import type { LocalIndex } from '../local-index/local-index.ts';
 import type { PackRecord } from '../local-index/journal.ts';
 import { EngineError, hasCode } from '../model/engine-error.ts';
@@ -46,8 +46,8 @@ export interface RiverOptions {
   readonly publicationOf: (pack: PackRecord, signal?: AbortSignal) => Promise<Publication>;
   /** What to write when the commit is published, in the same transaction as the journal row. */
   readonly onPublished: (pack: PackRecord) => void;
-  /** How long a pack is bought for. */
-  readonly epochsFor: (system: WalrusSystem, permanent: boolean) => number;
+  /** The epoch at whose start a pack ends that is bought now. */
+  readonly endEpochFor: (system: WalrusSystem, pack: PackRecord) => number;
   /** Called after each step. */
   readonly onStep: (pack: PackRecord) => void;
   /** Make sure that the wallet can pay what a registration costs, or throw `balance-low`. */
@@ -60,6 +60,7 @@ export class River {
   readonly #payments: Payments;
   #system: WalrusSystem | undefined;
   #payload: Uint8Array = new Uint8Array(0);
+  readonly #encoderMemory = new EncoderMemory();
   #tail:
     { readonly packId: PackId; readonly tail: UploadTail; readonly blob: EncodedBlob } | undefined;
 
@@ -104,6 +105,9 @@ export class River {
   /** Wait a little for the slowest nodes, then let them be, and clear the spool. */
   async finishTails(): Promise<void> {
     await this.#endTail();
+    // Nothing is on its way: an engine that only watches needs no memory for packs.
+    this.#payload = new Uint8Array(0);
+    this.#encoderMemory.release();
     const { index, spool } = this.#options;
     for (const pack of index.journal.spooled()) {
       if (pack.state === 'certified' || pack.state === 'published') this.#unspool(pack.packId);
@@ -178,7 +182,7 @@ export class River {
       this.#payloadMemory(pack.sizeBytes),
     );
     const { shardCount } = await this.#currentSystem(signal);
-    return encodeBlob(payload, shardCount, { signal });
+    return encodeBlob(payload, shardCount, { signal, memory: this.#encoderMemory });
   }
 
   /** Memory for the one pack that is on its way. Whatever was encoded in it has been released. */
@@ -204,10 +208,11 @@ export class River {
   }
 
   async #stepRegister(pack: PackRecord, signal: AbortSignal): Promise<void> {
-    const { wallet, epochsFor, ensureFunds, quoteRegistration } = this.#options;
+    const { wallet, endEpochFor, ensureFunds, quoteRegistration } = this.#options;
     const system = await this.refresh(signal);
-    const epochs = epochsFor(system, pack.permanent);
-    await ensureFunds(quoteRegistration(system, pack.sizeBytes, epochs), signal);
+    const endEpoch = endEpochFor(system, pack);
+    const cost = quoteRegistration(system, pack.sizeBytes, endEpoch - system.epoch);
+    await ensureFunds(cost, signal);
     await this.#payments.pay(
       [pack.packId],
       () =>
@@ -221,7 +226,7 @@ export class River {
                 deletable: !pack.permanent,
               },
             ],
-            duration: { epochs },
+            duration: { endEpoch },
           },
           { signal },
         ),
