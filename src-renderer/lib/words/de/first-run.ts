@@ -149,6 +149,7 @@ export const firstRun: Translation<typeof en> = {
     other: '{count} Dateien lassen sich nicht lesen und würden fehlen',
   },
   'first.folder.largest': 'Die größten Dateien',
+  'first.folder.name': 'Name',
   'first.folder.how-long': 'Wie lange?',
   'first.folder.keep': 'Bis ich es beende',
   'first.folder.keep-what': 'Floe verlängert von selbst, solange genug im Wallet ist.',

@@ -141,6 +141,7 @@ export const firstRun = {
     other: '{count} files can’t be read and would be missing',
   },
   'first.folder.largest': 'The largest files',
+  'first.folder.name': 'Name',
   'first.folder.how-long': 'For how long?',
   'first.folder.keep': 'Until I say stop',
   'first.folder.keep-what': 'Floe renews it by itself while your wallet has enough.',
