@@ -4,9 +4,9 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { DoctorReport, FolderStatus, SyncReport, VaultStatus } from '#contract/api.ts';
 import { errorCodes, EXIT, type ExitCode } from '#contract/errors.ts';
 import { connectForRebuild } from '#host/connect.ts';
-import { serveHome } from '#host/daemon.ts';
 import { runCommand, withEngine, type CommandContext, type Outcome } from './context.ts';
 import { packEventText } from './pack-text.ts';
+import { serveVault, serveWindow } from './serving.ts';
 import { bytesText, coinText, dateText, tableLines } from './text.ts';
 
 /** How many unread files are listed before the rest is only counted. */
@@ -216,27 +216,16 @@ function addDaemonCommand(program: Command): void {
     .command('daemon')
     .description('keep this home protected until stopped; other commands use it while it runs')
     .option('--no-watch', 'only serve other commands; do not watch the folders')
-    .action(async (options: { watch: boolean }, command: Command) =>
+    .option('--for-window', 'serve also a home without a vault, or one that is locked')
+    .action(async (options: { watch: boolean; forWindow?: boolean }, command: Command) =>
       runCommand(command, async (context) => {
-        await serveHome({
-          home: context.home,
-          passphraseFile: context.passphraseFile,
+        const serve = options.forWindow === true ? serveWindow : serveVault;
+        await serve(context, {
           watch: options.watch,
-          signal: context.signal,
-          onReady: (socket) => {
+          onReady: ({ socket }) => {
             context.print({ ready: true, pid: process.pid, socket }, [
               'Floe keeps watch. Ctrl-C stops it.',
             ]);
-          },
-          onEvent: (event) => {
-            if (event.kind === 'pack') context.note(packEventText(event));
-            if (event.kind === 'sync-ended') {
-              context.note(
-                event.problem === undefined
-                  ? `${event.folderName} is up to date`
-                  : `${event.folderName}: ${event.problem.message}`,
-              );
-            }
           },
         });
         return EXIT.ok;

@@ -14,6 +14,7 @@ import { addLocalnetCommands } from './localnet.ts';
 import { addRestoreCommands } from './restore-commands.ts';
 import { addStartCommand } from './start.ts';
 import { jsonText } from './text.ts';
+import { addUiCommand } from './ui.ts';
 import { addWalletCommands } from './wallet-commands.ts';
 
 const EXIT_CODES_HELP = `
@@ -52,6 +53,7 @@ function buildProgram(): Command {
   addBlobCommands(program);
   addLocalnetCommands(program);
   addStartCommand(program);
+  addUiCommand(program);
   addDemoCommand(program);
   return program;
 }

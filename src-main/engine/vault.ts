@@ -2,6 +2,7 @@
  * @file What a host needs of a vault before there is an engine: words, keys, the kit, and what the
  * network knows of them.
  */
+import type { NetworkOffer } from '#contract/home-api.ts';
 import { archiveCodec } from './archive-codec.ts';
 import { isKit, readKit, writeKit } from './archive/kit.ts';
 import { blake3 } from './codec/hash.ts';
@@ -44,6 +45,22 @@ export function readWords(text: string): readonly string[] {
 /** Make the local index of a home that is being set up. From then on its absence is damage. */
 export function createLocalIndex(path: string): void {
   openLocalIndex(path).close();
+}
+
+/** What a network is like now, for choosing one. */
+export async function readNetworkFacts(
+  network: Network,
+  ports: { readonly clock: Clock; readonly logger: Logger; readonly random: Random },
+  signal: AbortSignal,
+): Promise<NonNullable<NetworkOffer['facts']>> {
+  const system = await openChain(network, ports).readSystem({ signal });
+  return {
+    epochDurationMs: system.epochDurationMs,
+    epochsAheadMax: system.epochsAheadMax,
+    storageFrostPerMib: system.storagePriceFrostPerMib,
+    writeFrostPerMib: system.writePriceFrostPerMib,
+    shardCount: system.shardCount,
+  };
 }
 
 /** Look for a vault of these words on the network. */

@@ -9,7 +9,7 @@ import { absolutePathText, type FileLock } from '#engine/ports/file-system.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { connectToEngine, type RemoteEngine } from './engine-client.ts';
 import { homeFailure, homePaths } from './home.ts';
-import { openHome, openHomeForRebuild } from './open-home.ts';
+import { openHome, openHomeForRebuild, passphraseFrom } from './open-home.ts';
 
 const TOKEN_BYTES_MAX = 1_024;
 
@@ -52,7 +52,9 @@ export function lockHome(home: string): FileLock {
 export async function connectEngine(options: ConnectOptions): Promise<EngineConnection> {
   const remote = await connectRemote(options.home);
   if (remote) return remote;
-  return holdingLock(options.home, () => openHome(options.home, options.passphraseFile));
+  return holdingLock(options.home, () =>
+    openHome(options.home, { askPassphrase: passphraseFrom(options.passphraseFile) }),
+  );
 }
 
 /**
@@ -72,7 +74,7 @@ export async function connectForRebuild(
   }
   let setAside: string | undefined;
   const connection = await holdingLock(options.home, async () => {
-    const opened = await openHomeForRebuild(options.home, options.passphraseFile);
+    const opened = await openHomeForRebuild(options.home, passphraseFrom(options.passphraseFile));
     ({ setAside } = opened);
     return opened.engine;
   });

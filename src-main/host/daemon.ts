@@ -1,53 +1,136 @@
-/** @file Serves a home until stopped: the engine, its socket, and the watching of its folders. */
-import { absolutePathText } from '#engine/ports/file-system.ts';
+/**
+ * @file Serves a home until stopped: one process, one lock, one socket; the engine as soon as there
+ * is a vault that opens; and browsers, once somebody asks for that.
+ */
+import type { HostApi } from '#contract/home-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
+import { absolutePathText } from '#engine/ports/file-system.ts';
 import { openFileSystem } from '#platform/file-system.ts';
+import { systemClock } from '#platform/system-clock.ts';
 import { systemRandom } from '#platform/system-random.ts';
 import { lockHome, type ConnectOptions } from './connect.ts';
-import { serveEngine } from './engine-server.ts';
-import { homePaths } from './home.ts';
-import { openHome } from './open-home.ts';
+import { serveEngine, type EngineServer } from './engine-server.ts';
+import { HomeAnswers } from './home-answers.ts';
+import { answerCalls } from './home-calls.ts';
+import { homeFailure, homePaths } from './home.ts';
+import type { HomeFacts } from './open-home.ts';
+import { ServedHome } from './served-home.ts';
+import { Settings } from './settings.ts';
+import { BrowserDoor } from './web/browser-door.ts';
+import { WordsDrafts } from './words-drafts.ts';
 
 const TOKEN_BYTES = 32;
+/** Secrets that no page shows: the command line gives them to whoever sits at the computer. */
+const WITHHELD_FROM_BROWSERS: readonly string[] = ['exportKey'];
 
 export interface ServeOptions extends ConnectOptions {
   /** Whether to watch the folders, too. */
   readonly watch: boolean;
-  readonly onReady: (socket: string) => void;
+  /** Whether a home is served only with a vault in it that opens. */
+  readonly needsVault: boolean;
+  /** Where the window was built; browsers get it from there. */
+  readonly pagesFolder: string;
+  /** The folder of the local network, unless it is the one that FLOE_LOCALNET or the system names. */
+  readonly localnetFolder?: string;
+  /**
+   * Start or join the local network as a process of its own; for a vault only if it is that
+   * vault's. Absent where this process is not to start one.
+   */
+  readonly startTryOut?: (facts: HomeFacts | undefined) => Promise<void>;
+  /** Called once the socket answers; what it rejects with ends everything. */
+  readonly onReady: (serving: {
+    readonly socket: string;
+    readonly host: HostApi;
+  }) => void | Promise<void>;
   readonly onEvent: (event: EngineEvent) => void;
 }
 
-/** Resolves when the signal is aborted or a caller asked the engine to stop, and all is closed. */
+/**
+ * Resolves when the signal is aborted or a caller asked the engine to stop, and all is closed.
+ *
+ * @throws EngineError `home-in-use`, `home-unwritable`; with `needsVault` also why it does not open
+ */
 export async function serveHome(options: ServeOptions): Promise<void> {
+  // What is made last is closed first, whichever step fails.
+  const closing = new AsyncDisposableStack();
+  try {
+    await serve(options, closing);
+  } catch (error) {
+    throw homeFailure(error, options.home);
+  } finally {
+    await closing.disposeAsync();
+  }
+}
+
+async function serve(options: ServeOptions, closing: AsyncDisposableStack): Promise<void> {
   const files = openFileSystem();
   const paths = homePaths(options.home);
+  const { startTryOut } = options;
+  if (!options.needsVault) files.ensureDirectory(paths.root);
   const lock = lockHome(options.home);
-  try {
-    const engine = await openHome(options.home, options.passphraseFile);
-    const unsubscribe = engine.subscribe(options.onEvent);
-    // Whoever held the lock before is gone, and so is whoever listened here.
-    files.removeFile(paths.socket);
-    const token = Buffer.from(systemRandom.bytes(TOKEN_BYTES)).toString('hex');
-    await files.writeFileDurable(paths.token, Buffer.from(token));
-    const stopped = Promise.withResolvers<undefined>();
-    const stop = (): void => stopped.resolve(undefined);
-    options.signal.addEventListener('abort', stop, { once: true });
-    const socketPath = absolutePathText(paths.socket);
-    const server = await serveEngine({ connection: engine, socketPath, token, onStop: stop });
-    try {
-      options.onReady(socketPath);
-      if (options.watch) await engine.watch();
-      if (!options.signal.aborted) await stopped.promise;
-    } finally {
-      files.removeFile(paths.token);
-      server.stopListening();
-      files.removeFile(paths.socket);
-      unsubscribe();
-      // Callers hear how their calls ended before they are hung up on.
-      await engine.close();
-      await server.close();
-    }
-  } finally {
-    lock.release();
+  closing.defer(() => lock.release());
+  const settings = new Settings(files, paths, systemClock);
+  const home = new ServedHome({
+    home: options.home,
+    passphraseFile: options.passphraseFile,
+    watch: options.watch,
+    startTryOut,
+    clock: systemClock,
+  });
+  const drafts = new WordsDrafts({ clock: systemClock, random: systemRandom });
+  closing.defer(() => drafts.forget());
+  const homeApi = new HomeAnswers({
+    home,
+    drafts,
+    settings,
+    localnetFolder: options.localnetFolder,
+    startTryOut: startTryOut && (() => startTryOut(undefined)),
+  });
+  const door = new BrowserDoor({
+    paths,
+    pagesFolder: options.pagesFolder,
+    answering: answerCalls({
+      home,
+      homeApi,
+      hostApi: undefined,
+      withheld: WITHHELD_FROM_BROWSERS,
+    }),
+  });
+  const host: HostApi = { admitBrowser: ({ port }) => door.admit(port) };
+  const answering = answerCalls({ home, homeApi, hostApi: host, withheld: [] });
+
+  const serving: { server?: EngineServer } = {};
+  // Callers hear how their calls ended before they are hung up on.
+  closing.defer(() => serving.server?.close());
+  closing.defer(() => door.close());
+  closing.defer(() => home.close());
+  closing.defer(home.subscribe(options.onEvent));
+  const stopped = Promise.withResolvers<undefined>();
+  const stop = (): void => stopped.resolve(undefined);
+  options.signal.addEventListener('abort', stop, { once: true });
+  const opened = home.open();
+  if (options.needsVault) {
+    await opened;
+    if (home.problem !== undefined) throw home.problem;
+    await home.engine();
+    closing.defer(
+      home.subscribe(() => {
+        if (home.problem !== undefined) stopped.reject(home.problem);
+      }),
+    );
   }
+  // Whoever held the lock before is gone, and so is whoever listened here.
+  files.removeFile(paths.socket);
+  const token = Buffer.from(systemRandom.bytes(TOKEN_BYTES)).toString('hex');
+  closing.defer(() => files.removeFile(paths.token));
+  await files.writeFileDurable(paths.token, Buffer.from(token));
+  const socket = absolutePathText(paths.socket);
+  const server = await serveEngine({ answering, socketPath: socket, token, onStop: stop });
+  serving.server = server;
+  closing.defer(() => {
+    server.stopListening();
+    files.removeFile(paths.socket);
+  });
+  await options.onReady({ socket, host });
+  if (!options.signal.aborted) await stopped.promise;
 }

@@ -2,6 +2,8 @@
 import { createConnection, type Socket } from 'node:net';
 import type { EngineApi, EngineConnection } from '#contract/api.ts';
 import type { EngineEvent } from '#contract/events.ts';
+import type { HomeApi, HostApi } from '#contract/home-api.ts';
+import { homeMethods, hostMethods } from '#contract/home-methods.ts';
 import { methods } from '#contract/methods.ts';
 import {
   decodeMessage,
@@ -18,6 +20,7 @@ interface PendingCall {
 }
 
 export interface RemoteEngine extends EngineConnection {
+  readonly api: EngineApi & HomeApi & HostApi;
   readonly pid: number;
   /** Ask the engine to stop; resolves when it has closed the connection. */
   stop(): Promise<void>;
@@ -97,7 +100,7 @@ function settle(
 function remoteApi(
   pending: Map<number, PendingCall>,
   send: (message: ClientMessage) => void,
-): EngineApi {
+): RemoteEngine['api'] {
   let lastId = 0;
   const call = async (
     method: string,
@@ -121,12 +124,12 @@ function remoteApi(
       signal?.removeEventListener('abort', cancel);
     }
   };
-  // Every method of the schema table is forwarded; the table is mapped over EngineApi.
+  // Every method of the schema tables is forwarded; the tables are mapped over the APIs.
   return Object.fromEntries(
-    Object.keys(methods).map((method) => [
+    Object.keys({ ...methods, ...homeMethods, ...hostMethods }).map((method) => [
       method,
       (request: unknown, options?: { signal?: AbortSignal }) =>
         call(method, request, options?.signal),
     ]),
-  ) as unknown as EngineApi;
+  ) as unknown as RemoteEngine['api'];
 }

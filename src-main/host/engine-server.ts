@@ -1,45 +1,17 @@
 /**
- * @file Serves an engine on the home's socket: 0600, a token first, then calls and events.
- *
- * Every request is parsed by the schema of its method before the engine sees it. A caller that
- * goes away takes its calls with it: their signals are aborted.
+ * @file Serves a home on its socket: 0600, a token first, then calls and events.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import * as v from 'valibot';
-import type { EngineConnection } from '#contract/api.ts';
-import { isEngineMethod, methods } from '#contract/methods.ts';
-import {
-  decodeMessage,
-  encodeMessage,
-  type ClientMessage,
-  type EngineMessage,
-} from '#contract/wire.ts';
-import { EngineError, serializeError } from '#engine/model/engine-error.ts';
+import { EngineError } from '#engine/model/engine-error.ts';
+import { digestOf, isSecret, openConversation, type Answering } from './conversation.ts';
 import { receiveFrames, sendFrame } from './frames.ts';
 
-/** One caller needs one call and its cancel; this bounds a runaway one. */
-const CALLS_PER_CONNECTION_MAX = 64;
 const CONNECTIONS_MAX = 64;
-/** A caller that has not taken this much misses events; answers are never dropped. */
-const EVENT_BYTES_WAITING_MAX = 1_048_576;
 /** How long a caller may take for its last answer when the engine ends. */
 const FAREWELL_MS = 1_000;
 
-const clientMessage = v.variant('type', [
-  v.strictObject({ type: v.literal('hello'), token: v.string() }),
-  v.strictObject({
-    type: v.literal('call'),
-    id: v.pipe(v.number(), v.safeInteger()),
-    method: v.string(),
-    request: v.unknown(),
-  }),
-  v.strictObject({ type: v.literal('cancel'), id: v.pipe(v.number(), v.safeInteger()) }),
-  v.strictObject({ type: v.literal('stop') }),
-]);
-
 export interface EngineServerOptions {
-  readonly connection: EngineConnection;
+  readonly answering: Answering;
   readonly socketPath: string;
   readonly token: string;
   /** A caller asked the engine to stop. */
@@ -53,7 +25,11 @@ export interface EngineServer {
   close(): Promise<void>;
 }
 
-/** Listen. The caller holds the home's lock, so whatever lies at the path is a dead engine's. */
+/**
+ * Listen. The caller holds the home's lock, so whatever lies at the path is a dead engine's.
+ *
+ * @throws EngineError `home-unwritable` where no socket can be made
+ */
 export async function serveEngine(options: EngineServerOptions): Promise<EngineServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -62,19 +38,27 @@ export async function serveEngine(options: EngineServerOptions): Promise<EngineS
     serveSocket(socket, options);
   });
   server.maxConnections = CONNECTIONS_MAX;
-  const before = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.socketPath, resolve);
-    });
-  } finally {
-    process.umask(before);
-  }
+  await listen(server, options.socketPath);
   return {
     stopListening: () => void server.close(),
     close: () => closeServer(server, sockets),
   };
+}
+
+async function listen(server: Server, socketPath: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  server.once('error', (cause: NodeJS.ErrnoException) => {
+    const context = { systemCode: cause.code ?? '' };
+    reject(new EngineError('home-unwritable', 'no socket can be made there', { context, cause }));
+  });
+  // The socket is made before `listen` returns, so that nothing else is made under this mask.
+  const before = process.umask(0o177);
+  try {
+    server.listen(socketPath, () => resolve(undefined));
+  } finally {
+    process.umask(before);
+  }
+  await promise;
 }
 
 /** Node's `close` alone waits for callers that may never leave. */
@@ -94,84 +78,20 @@ async function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promis
   clearTimeout(last);
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-function serveSocket(socket: Socket, options: EngineServerOptions): void {
-  const running = new Map<number, AbortController>();
-  let unsubscribe: (() => void) | undefined;
-  const send = (message: EngineMessage): void => {
-    if (!socket.destroyed) sendFrame(socket, encodeMessage(message));
-  };
+function serveSocket(socket: Socket, { answering, token, onStop }: EngineServerOptions): void {
+  const digest = digestOf(token);
+  const conversation = openConversation(
+    {
+      send: (text) => {
+        if (!socket.destroyed) sendFrame(socket, text);
+      },
+      waitingBytes: () => socket.writableLength,
+      hangUp: () => socket.destroy(),
+    },
+    { answering, isToken: (text) => isSecret(text, digest), onStop },
+  );
   // A caller that vanished shows up as `close` right after.
   socket.on('error', () => socket.destroy());
-  socket.on('close', () => {
-    unsubscribe?.();
-    for (const controller of running.values()) controller.abort();
-  });
-  receiveFrames(socket, (text) => {
-    const message = parseMessage(text);
-    if (message === undefined) {
-      socket.destroy();
-    } else if (unsubscribe === undefined) {
-      const isKnown =
-        message.type === 'hello' && timingSafeEqual(digest(message.token), digest(options.token));
-      if (!isKnown) {
-        socket.destroy();
-        return;
-      }
-      unsubscribe = options.connection.subscribe((event) => {
-        if (socket.writableLength < EVENT_BYTES_WAITING_MAX) send({ type: 'event', event });
-      });
-      send({ type: 'welcome', pid: process.pid });
-    } else if (message.type === 'call') {
-      if (running.size >= CALLS_PER_CONNECTION_MAX || running.has(message.id)) {
-        socket.destroy();
-        return;
-      }
-      const controller = new AbortController();
-      running.set(message.id, controller);
-      void answer(options.connection, message, controller.signal).then((reply) => {
-        running.delete(message.id);
-        send(reply);
-      });
-    } else if (message.type === 'cancel') {
-      running.get(message.id)?.abort();
-    } else if (message.type === 'stop') {
-      options.onStop();
-    }
-  });
-}
-
-function parseMessage(text: string): ClientMessage | undefined {
-  try {
-    const parsed = v.safeParse(clientMessage, decodeMessage(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function answer(
-  connection: EngineConnection,
-  call: Extract<ClientMessage, { type: 'call' }>,
-  signal: AbortSignal,
-): Promise<EngineMessage> {
-  try {
-    if (!isEngineMethod(call.method)) {
-      throw new EngineError('usage', `there is no method ${call.method}`);
-    }
-    const parsed = v.safeParse(methods[call.method], call.request);
-    if (!parsed.success) {
-      throw new EngineError('usage', `the request of ${call.method} is not valid`, {
-        context: { issue: parsed.issues[0].message },
-      });
-    }
-    const method = connection.api[call.method].bind(connection.api) as (
-      request: unknown,
-      options: { signal: AbortSignal },
-    ) => Promise<unknown>;
-    return { type: 'result', id: call.id, value: await method(parsed.output, { signal }) };
-  } catch (error) {
-    return { type: 'error', id: call.id, error: serializeError(error) };
-  }
+  socket.on('close', () => conversation.end());
+  receiveFrames(socket, (text) => conversation.receive(text));
 }

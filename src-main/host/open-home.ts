@@ -13,7 +13,7 @@ import {
   type AbsolutePath,
   type FileSystem,
 } from '#engine/ports/file-system.ts';
-import type { SecretStore } from '#engine/ports/ports.ts';
+import type { Logger, SecretStore } from '#engine/ports/ports.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { defaultLocalnetFolder } from '#platform/home.ts';
 import { openKeychain } from '#platform/keychain.ts';
@@ -49,12 +49,20 @@ export async function readHome(home: string): Promise<HomeFacts | undefined> {
   return vault && { ...vault, isTryOut: isTryOut(vault.network) };
 }
 
-/** Open the place where a home keeps its words. */
+/** Gives the passphrase of the sealed words; absent where nobody can be asked. */
+export type AskPassphrase = () => Promise<Uint8Array>;
+
+/** A passphrase that lies in a file. */
+export const passphraseFrom = (file: string | undefined): AskPassphrase | undefined =>
+  file === undefined ? undefined : () => readPassphraseFile(openFileSystem(), file);
+
+/** Open the place where a home keeps its words. A keychain is tried first, unless told otherwise. */
 export async function openSecretStore(
   files: FileSystem,
   paths: HomePaths,
   place: SecretPlace,
-  passphraseFile: string | undefined,
+  askPassphrase: AskPassphrase | undefined,
+  options: { readonly isTried?: boolean } = {},
 ): Promise<SecretStore> {
   const sealed = { files, directory: paths.secrets, random: systemRandom, deriveKey: argon2id };
   switch (place) {
@@ -63,22 +71,29 @@ export async function openSecretStore(
     case 'passphrase':
       return openSealedFiles({
         ...sealed,
-        askPassphrase: async () => {
-          if (passphraseFile === undefined) {
+        askPassphrase:
+          askPassphrase ??
+          (async () => {
             throw new EngineError(
               'secret-store-unavailable',
               'the words of this home are sealed with a passphrase, and none was given',
             );
-          }
-          return readPassphraseFile(files, passphraseFile);
-        },
+          }),
       });
     case 'keychain':
       return openKeychain({
         service: `Floe ${absolutePathText(paths.root)}`,
         random: systemRandom,
+        isTried: options.isTried !== false,
       });
   }
+}
+
+export interface OpenOptions {
+  readonly askPassphrase: AskPassphrase | undefined;
+  readonly mayCreateIndex?: boolean;
+  /** Whether a keychain that does not give the words may ask the person to be unlocked (default). */
+  readonly mayAskToUnlock?: boolean;
 }
 
 /**
@@ -87,31 +102,62 @@ export async function openSecretStore(
  * @throws EngineError `home-not-initialised`, `secret-store-unavailable`, `passphrase-wrong`,
  *   `index-damaged`, `format-unknown`
  */
-export async function openHome(
-  home: string,
-  passphraseFile: string | undefined,
-  options: { readonly mayCreateIndex?: boolean } = {},
-): Promise<Engine> {
+export async function openHome(home: string, options: OpenOptions): Promise<Engine> {
   const files = openFileSystem();
   const paths = homePaths(home);
   const vault = await readVaultFile(files, paths);
   if (!vault) throw new EngineError('home-not-initialised', `there is no vault in ${home}`);
-  const store = await openSecretStore(files, paths, vault.secretPlace, passphraseFile);
-  const secret = await store.get(WORDS_SECRET);
+  const words = await readKeptWords(files, paths, vault.secretPlace, options);
+  const log = openLogFile(absolutePathText(homeLog(paths)));
+  return openVault(vault, words, {
+    paths,
+    mayCreateIndex: options.mayCreateIndex === true,
+    logger: openLogger(systemClock, log.sink),
+  });
+}
+
+/** A keychain gives its words without more ado, or is locked or gone, which trying it tells. */
+async function readKeptWords(
+  files: FileSystem,
+  paths: HomePaths,
+  place: SecretPlace,
+  { askPassphrase, mayAskToUnlock }: OpenOptions,
+): Promise<readonly string[]> {
+  const open = (isTried: boolean): Promise<SecretStore> =>
+    openSecretStore(files, paths, place, askPassphrase, { isTried });
+  let secret = await (await open(false)).get(WORDS_SECRET);
+  if (!secret && place === 'keychain' && mayAskToUnlock !== false) {
+    secret = await (await open(true)).get(WORDS_SECRET);
+  }
   if (!secret) {
     throw new EngineError(
       'secret-store-unavailable',
       'the words of this home are not in their place',
     );
   }
-  const seed = await seedFromWords(readWords(Buffer.from(secret).toString('utf8')));
+  const words = readWords(Buffer.from(secret).toString('utf8'));
+  secret.fill(0);
+  return words;
+}
+
+/** Compose the engine of a vault with this machine. */
+export async function openVault(
+  vault: VaultFile,
+  words: readonly string[],
+  home: {
+    readonly paths: HomePaths;
+    readonly mayCreateIndex: boolean;
+    readonly logger: Logger;
+  },
+): Promise<Engine> {
+  const { paths } = home;
+  const seed = await seedFromWords(words);
   const vaultKeys = deriveVaultKeys(seed, vault.chainIdentifier);
   if (vaultKeys.vaultId !== vault.vaultId) {
     throw new EngineError('words-invalid', 'the words in this home belong to another vault');
   }
   // SQLite makes its files itself: they may hold names, and are for their owner alone.
   process.umask(0o077);
-  const log = openLogFile(absolutePathText(homeLog(paths)));
   return openEngine({
     network: vault.network,
     isTryOut: isTryOut(vault.network),
@@ -128,12 +174,12 @@ export async function openHome(
       spool: paths.spool,
       own: [paths.root, absolutePath(defaultLocalnetFolder())],
     },
-    mayCreateIndex: options.mayCreateIndex === true,
-    files,
+    mayCreateIndex: home.mayCreateIndex,
+    files: openFileSystem(),
     watchFiles: new ChokidarWatchFiles(),
     clock: systemClock,
     random: systemRandom,
-    logger: openLogger(systemClock, log.sink),
+    logger: home.logger,
   });
 }
 
@@ -145,7 +191,7 @@ export async function openHome(
  */
 export async function openHomeForRebuild(
   home: string,
-  passphraseFile: string | undefined,
+  askPassphrase: AskPassphrase | undefined,
 ): Promise<{ readonly engine: Engine; readonly setAside: string | undefined }> {
   const files = openFileSystem();
   const paths = homePaths(home);
@@ -156,11 +202,11 @@ export async function openHomeForRebuild(
   });
   let engine: Engine;
   try {
-    engine = await openHome(home, passphraseFile);
+    engine = await openHome(home, { askPassphrase });
   } catch (error) {
     if (!hasCode(error, 'index-damaged')) throw error;
     kept = setAside(files, paths, INDEX_FILES, nowMs) ?? kept;
-    engine = await openHome(home, passphraseFile, { mayCreateIndex: true });
+    engine = await openHome(home, { askPassphrase, mayCreateIndex: true });
   }
   return { engine, setAside: kept && absolutePathText(kept) };
 }

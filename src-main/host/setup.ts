@@ -1,5 +1,6 @@
 /**
- * @file `floe init`: a new vault in an empty home, or an existing one from its words.
+ * @file A new vault in an empty home, or an existing one from its words: the one way, for `floe init`
+ * and for the window.
  *
  * Order matters: the words are kept safe and confirmed before the vault file exists, and the vault
  * file is what makes a home a home. A crash before it leaves a home that can be set up again.
@@ -13,14 +14,16 @@ import {
   readWords,
 } from '#engine/vault.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
-import { absolutePath, absolutePathText, type FileSystem } from '#engine/ports/file-system.ts';
+import type { VaultId } from '#engine/model/ids.ts';
+import type { Network } from '#engine/model/network.ts';
+import { absolutePath, absolutePathText, type FileLock } from '#engine/ports/file-system.ts';
 import type { SecretStore } from '#engine/ports/ports.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { openLogger } from '#platform/log-file.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { systemRandom } from '#platform/system-random.ts';
 import { resolve } from 'node:path';
-import { connectEngine } from './connect.ts';
+import { connectEngine, lockHome } from './connect.ts';
 import {
   homeFailure,
   homePaths,
@@ -29,11 +32,17 @@ import {
   SECRETS_FOLDER,
   setAside,
   writeVaultFile,
-  type HomePaths,
   type SecretPlace,
+  type VaultFile,
 } from './home.ts';
 import { isTryOut, type NetworkChoice } from './network-choice.ts';
-import { deviceName, openSecretStore, WORDS_SECRET } from './open-home.ts';
+import {
+  deviceName,
+  openSecretStore,
+  passphraseFrom,
+  WORDS_SECRET,
+  type AskPassphrase,
+} from './open-home.ts';
 
 const KIT_BYTES_MAX = 65_536;
 const WORDS_ASKED_BACK = 3;
@@ -76,95 +85,150 @@ export interface SetupReport {
 }
 
 /**
- * Set up a home.
+ * `floe init`: set up a home that nobody serves, and look at what its vault holds.
  *
  * @throws EngineError `usage` for a home that has a vault, `words-invalid`, `words-open-nothing`,
- *   `kit-unconfirmed`, `secret-store-unavailable`, `home-unwritable`, `rpc-unreachable`
+ *   `kit-unconfirmed`, `secret-store-unavailable`, `home-unwritable`, `rpc-unreachable`,
+ *   `home-in-use` while a window or a daemon serves the home
  */
 export async function setUpVault(options: SetupOptions): Promise<SetupReport> {
+  const { home, network, kitFile, passphraseFile } = options;
+  const areNew = options.words === undefined;
   try {
-    return await setUp(options);
+    const words = areNew ? generateWords(systemRandom) : readWords(options.words);
+    const vault = await setUpHome({
+      home,
+      network,
+      words,
+      areNew,
+      mayStartEmpty: options.mayStartEmpty,
+      secretPlace: secretPlaceOf(options),
+      askPassphrase: passphraseFrom(passphraseFile),
+      confirm: async (facts) => {
+        if (kitFile !== undefined) await saveKit(kitFile, kitText(facts), words);
+        // Words that came from the person were kept by the person.
+        else if (areNew && !isTryOut(network.network)) await confirmByTyping(words, options);
+      },
+      lock: lockHome,
+      signal: options.signal,
+    });
+    return {
+      home,
+      vaultId: vault.vaultId,
+      networkName: network.network.name,
+      isTryOut: isTryOut(network.network),
+      chainIdentifier: vault.chainIdentifier,
+      address: vault.address,
+      accountIndex: vault.accountIndex,
+      device: deviceName(),
+      words: areNew ? words : undefined,
+      kitFile,
+      folders: vault.isNew ? [] : await foldersOf(options),
+    };
   } catch (error) {
-    throw homeFailure(error, options.home);
+    throw homeFailure(error, home);
   }
 }
 
-async function setUp(options: SetupOptions): Promise<SetupReport> {
+function secretPlaceOf({ passphraseFile, network }: SetupOptions): SecretPlace {
+  if (passphraseFile !== undefined) return 'passphrase';
+  return isTryOut(network.network) ? 'try-out' : 'keychain';
+}
+
+/** What a recovery kit is made of. */
+export interface KitFacts {
+  readonly words: readonly string[];
+  readonly network: Network;
+  readonly chainIdentifier: string;
+  readonly vaultId: VaultId;
+  readonly nowMs: number;
+}
+
+export interface HomeSetup {
+  readonly home: string;
+  readonly network: NetworkChoice;
+  readonly words: readonly string[];
+  /** Made just now, so that they cannot open anything yet. */
+  readonly areNew: boolean;
+  readonly mayStartEmpty: boolean;
+  readonly secretPlace: SecretPlace;
+  readonly askPassphrase: AskPassphrase | undefined;
+  /** Called before the vault counts as set up; throws unless the person has the words. */
+  readonly confirm: (facts: KitFacts) => Promise<void>;
+  /** Take the home's lock while its files are made; absent when the caller holds it. */
+  readonly lock: ((home: string) => FileLock) | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Set up a home.
+ *
+ * @throws EngineError `usage` for a home that has a vault, or a secret place that the network does
+ *   not allow; `words-open-nothing`, `secret-store-unavailable`, `rpc-unreachable`
+ */
+export async function setUpHome(
+  options: HomeSetup,
+): Promise<VaultFile & { readonly address: string; readonly isNew: boolean }> {
   const files = openFileSystem();
   const paths = homePaths(resolve(options.home));
-  if (await readVaultFile(files, paths)) {
+  const refuseVault = async (): Promise<void> => {
+    if (!(await readVaultFile(files, paths))) return;
     throw new EngineError('usage', `there is a vault in ${options.home} already`);
-  }
+  };
+  await refuseVault();
   const { network } = options.network;
-  const words =
-    options.words === undefined ? generateWords(systemRandom) : readWords(options.words);
+  if (options.secretPlace === 'try-out' && !isTryOut(network)) {
+    throw new EngineError('usage', 'words lie in the open on the try-out network only');
+  }
   const found = await findVault(
-    words,
+    options.words,
     network,
     { clock: systemClock, random: systemRandom, logger: openLogger(systemClock, () => undefined) },
     options.signal,
   );
-  if (options.words !== undefined && found.deviceCount === 0 && !options.mayStartEmpty) {
+  const isNew = found.deviceCount === 0;
+  if (!options.areNew && isNew && !options.mayStartEmpty) {
     throw new EngineError(
       'words-open-nothing',
       `these words open nothing on ${network.name}: no vault at ${found.firstAddress}`,
       { context: { network: network.name, address: found.firstAddress } },
     );
   }
-  const isNew = found.deviceCount === 0;
-  const place = await chooseSecretPlace(files, paths, options);
+  // Throws `secret-store-unavailable` where there is none: never a silent fallback.
+  const store = await openSecretStore(files, paths, options.secretPlace, options.askPassphrase);
   files.ensureDirectory(paths.root);
-  // Sealed words without a vault file may be the only copy there is of a vault.
-  setAside(files, paths, [SECRETS_FOLDER], systemClock.nowMs());
-  const store = await openSecretStore(files, paths, place, options.passphraseFile);
-  if (place === 'keychain') await keepEarlierWords(store, words);
-  await store.set(WORDS_SECRET, Buffer.from(words.join(' ')));
-  const { chainIdentifier, keys } = found;
-  if (options.kitFile !== undefined) {
-    const text = kitText({
-      words,
+  const lock = options.lock?.(absolutePathText(paths.root));
+  try {
+    await refuseVault();
+    // Sealed words without a vault file may be the only copy there is of a vault.
+    setAside(files, paths, [SECRETS_FOLDER], systemClock.nowMs());
+    if (options.secretPlace === 'keychain') await keepEarlierWords(store, options.words);
+    await store.set(WORDS_SECRET, Buffer.from(options.words.join(' ')));
+    const { chainIdentifier, keys } = found;
+    const nowMs = systemClock.nowMs();
+    const { words } = options;
+    await options.confirm({ words, network, chainIdentifier, vaultId: keys.vaultId, nowMs });
+    // An index without a vault file is left from a setup that did not end, or from another vault.
+    setAside(files, paths, INDEX_FILES, systemClock.nowMs());
+    // SQLite makes its files itself: they may hold names, and are for their owner alone.
+    process.umask(0o077);
+    createLocalIndex(absolutePathText(paths.index));
+    const vault: VaultFile = {
       network,
+      networkJson: options.network.json,
       chainIdentifier,
       vaultId: keys.vaultId,
-      nowMs: systemClock.nowMs(),
-    });
-    await saveKit(files, options.kitFile, text, words);
+      deviceId: createDeviceId(systemRandom),
+      accountIndex: found.nextAccountIndex,
+      secretPlace: options.secretPlace,
+      isKitConfirmed: true,
+      createdAtMs: systemClock.nowMs(),
+    };
+    await writeVaultFile(files, paths, vault);
+    return { ...vault, address: found.nextAddress, isNew };
+  } finally {
+    lock?.release();
   }
-  // Words that came from the person were kept by the person.
-  const isKitConfirmed =
-    options.kitFile !== undefined ||
-    options.words !== undefined ||
-    isTryOut(network) ||
-    (await confirmByTyping(words, options));
-  // An index without a vault file is left from a setup that did not end, or from another vault.
-  setAside(files, paths, INDEX_FILES, systemClock.nowMs());
-  // SQLite makes its files itself: they may hold names, and are for their owner alone.
-  process.umask(0o077);
-  createLocalIndex(absolutePathText(paths.index));
-  await writeVaultFile(files, paths, {
-    network,
-    networkJson: options.network.json,
-    chainIdentifier,
-    vaultId: keys.vaultId,
-    deviceId: createDeviceId(systemRandom),
-    accountIndex: found.nextAccountIndex,
-    secretPlace: place,
-    isKitConfirmed,
-    createdAtMs: systemClock.nowMs(),
-  });
-  return {
-    home: options.home,
-    vaultId: keys.vaultId,
-    networkName: network.name,
-    isTryOut: isTryOut(network),
-    chainIdentifier,
-    address: found.nextAddress,
-    accountIndex: found.nextAccountIndex,
-    device: deviceName(),
-    words: options.words === undefined ? words : undefined,
-    kitFile: options.kitFile,
-    folders: isNew ? [] : await foldersOf(options),
-  };
 }
 
 /** The same for a keychain, which forgets a secret when another takes its name. */
@@ -174,25 +238,9 @@ async function keepEarlierWords(store: SecretStore, words: readonly string[]): P
   await store.set(`${WORDS_SECRET}-until-${String(systemClock.nowMs())}`, earlier);
 }
 
-async function chooseSecretPlace(
-  files: FileSystem,
-  paths: HomePaths,
-  options: SetupOptions,
-): Promise<SecretPlace> {
-  if (options.passphraseFile !== undefined) return 'passphrase';
-  if (isTryOut(options.network.network)) return 'try-out';
-  // Throws `secret-store-unavailable` where there is none: never a silent fallback.
-  await openSecretStore(files, paths, 'keychain', undefined);
-  return 'keychain';
-}
-
 /** Write the kit and read it again: only then it counts. */
-async function saveKit(
-  files: FileSystem,
-  kitFile: string,
-  text: string,
-  words: readonly string[],
-): Promise<void> {
+async function saveKit(kitFile: string, text: string, words: readonly string[]): Promise<void> {
+  const files = openFileSystem();
   const path = absolutePath(resolve(kitFile));
   if (files.stat(path) !== undefined) {
     throw new EngineError('usage', `there is a file at ${kitFile} already`);
@@ -211,19 +259,24 @@ async function saveKit(
 async function confirmByTyping(
   words: readonly string[],
   { confirmWords }: SetupOptions,
-): Promise<boolean> {
+): Promise<void> {
   if (!confirmWords) {
     throw new EngineError(
       'kit-unconfirmed',
       'a vault on this network needs its words confirmed: by typing them, or by saving the kit',
     );
   }
+  if (await confirmWords(words, chooseAskBack(words.length))) return;
+  throw new EngineError('kit-unconfirmed', 'a word was not typed as it was shown');
+}
+
+/** Positions, from 0, of the words that must be typed back. */
+export function chooseAskBack(wordCount: number): number[] {
   const positions = new Set<number>();
   while (positions.size < WORDS_ASKED_BACK) {
-    positions.add((systemRandom.bytes(1)[0] ?? 0) % words.length);
+    positions.add((systemRandom.bytes(1)[0] ?? 0) % wordCount);
   }
-  if (await confirmWords(words, [...positions])) return true;
-  throw new EngineError('kit-unconfirmed', 'a word was not typed as it was shown');
+  return [...positions];
 }
 
 async function foldersOf(options: SetupOptions): Promise<SetupReport['folders']> {

@@ -22,15 +22,18 @@ export type OpenEntry = (
 /**
  * Open the keychain under a service name that is this home's own.
  *
- * Throws `secret-store-unavailable` when there is none, or when it is locked.
+ * Unless `isTried` is false it is tried by writing, which may make the system ask the person to
+ * unlock it. Throws `secret-store-unavailable` when there is none, or when it stays locked.
  */
 export async function openKeychain(options: {
   readonly service: string;
   readonly random: Random;
+  readonly isTried?: boolean;
   readonly openEntry?: OpenEntry;
 }): Promise<SecretStore> {
   const openEntry = options.openEntry ?? (await systemEntries());
   const store = new Keychain(options.service, openEntry);
+  if (options.isTried === false) return store;
   const probe = options.random.bytes(PROBE_BYTES);
   await store.set(PROBE_NAME, probe);
   const readBack = await store.get(PROBE_NAME);

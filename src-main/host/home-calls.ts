@@ -1,0 +1,65 @@
+/**
+ * @file Which part of a served home answers which call: the home itself, its engine, or, on the
+ * home's own socket only, the host. Every request is parsed by its schema first.
+ */
+import { homeMethods, hostMethods, isHomeMethod, isHostMethod } from '#contract/home-methods.ts';
+import type { HomeApi, HostApi } from '#contract/home-api.ts';
+import { isEngineMethod, methods } from '#contract/methods.ts';
+import { EngineError, hasCode } from '#engine/model/engine-error.ts';
+import { callMethod, parseRequest } from './answers.ts';
+import type { Answering } from './conversation.ts';
+import type { ServedHome } from './served-home.ts';
+
+export interface HomeCallsOptions {
+  readonly home: ServedHome;
+  readonly homeApi: HomeApi;
+  /** Absent for callers to whom the host does not listen. */
+  readonly hostApi: HostApi | undefined;
+  /** Methods that these callers have no business with. */
+  readonly withheld: readonly string[];
+}
+
+export function answerCalls(options: HomeCallsOptions): Answering {
+  const { home, homeApi, hostApi, withheld } = options;
+  return {
+    subscribe: (listener) => home.subscribe(listener),
+    call: async (method, given, signal) => {
+      if (withheld.includes(method)) throw unknownMethod(method);
+      if (isHomeMethod(method)) {
+        const request = parseRequest(method, homeMethods[method], given);
+        return callMethod(homeApi, method, request, signal);
+      }
+      if (hostApi && isHostMethod(method)) {
+        const request = parseRequest(method, hostMethods[method], given);
+        return callMethod(hostApi, method, request, signal);
+      }
+      if (!isEngineMethod(method)) throw unknownMethod(method);
+      const request = parseRequest(method, methods[method], given);
+      return callEngine(home, method, request, signal);
+    },
+  };
+}
+
+const unknownMethod = (method: string): EngineError =>
+  new EngineError('usage', `there is no method ${method}`);
+
+async function callEngine(
+  home: ServedHome,
+  method: string,
+  request: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const isRebuild = method === 'doctor' && (request as { rebuildIndex?: boolean }).rebuildIndex;
+  // A damaged index keeps the engine from opening, so mending it begins with the home.
+  if (isRebuild && hasCode(home.problem, 'index-damaged')) await home.openForRebuild();
+  const { api } = await home.engine();
+  try {
+    const answer = await callMethod(api, method, request, signal);
+    if (method === 'status' && home.hasOtherNetwork) home.setProblem(undefined);
+    return answer;
+  } catch (error) {
+    // The engine opens without asking the chain; it is the first call that finds another one.
+    if (hasCode(error, 'home-other-network')) home.setProblem(error);
+    throw error;
+  }
+}
