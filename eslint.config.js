@@ -71,6 +71,10 @@ export default tseslint.config(
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
       ],
+      // What a view shows is $state; a plain Map beside it is plain on purpose.
+      'svelte/prefer-svelte-reactivity': 'off',
+      'prefer-const': 'off',
+      'svelte/prefer-const': ['error', { destructuring: 'all' }],
       // Addresses are hashes, made by routes.ts; there is no server that resolves them.
       'svelte/no-navigation-without-resolve': 'off',
     },

@@ -1,5 +1,6 @@
 /**
- * @file Makes a checkout ready to run: dependencies, the pinned Node, the native addon.
+ * @file Makes a checkout ready to run: dependencies, the pinned Node, the native addon, the pages
+ * of the window.
  *
  * Runs on the machine's own Node (20 or newer) before anything is installed, so it uses builtins
  * only. Everything after it runs on the Node that the lockfile pins.
@@ -125,6 +126,11 @@ export function bootstrap() {
       stdio: ['ignore', 2, 2],
     });
     if (native.status !== 0) fail('the native addon could not be built; cargo says why above');
+    const renderer = spawnSync(node, [join(root, 'scripts/renderer.mjs')], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    });
+    if (renderer.status !== 0) fail('the pages of the window could not be built; see above');
   });
   return nodePath();
 }

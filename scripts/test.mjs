@@ -51,6 +51,17 @@ const suites = [
     command: module('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
   },
   { name: 'types', command: module('typescript/bin/tsc', '--noEmit') },
+  {
+    name: 'types of the window',
+    command: module(
+      'svelte-check/bin/svelte-check',
+      '--tsconfig',
+      'src-renderer/tsconfig.json',
+      '--fail-on-warnings',
+      '--output',
+      'human',
+    ),
+  },
   { name: 'lint', command: module('eslint/bin/eslint.js', '.', '--max-warnings', '0') },
   { name: 'rust format', command: cargo('fmt', '--check'), cwd: native },
   {

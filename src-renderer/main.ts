@@ -3,17 +3,27 @@ import '@fontsource-variable/inter/index.css';
 import '@fontsource-variable/jetbrains-mono/index.css';
 import { mount } from 'svelte';
 import AppView from './App.svelte';
+import NotAdmitted from './frame/NotAdmitted.svelte';
 import { connect } from './lib/connection/connect.ts';
 import './lib/design/tokens.css';
 import './lib/design/base.css';
 import { App } from './lib/state/app.svelte.ts';
 import { parseRoute } from './lib/state/routes.ts';
-
-const app = new App(connect());
-app.connection.subscribeShell((event) => {
-  if (event.kind === 'open-screen') app.router.go(parseRoute(event.screen));
-});
+import { Theme } from './lib/state/theme.svelte.ts';
+import { words } from './lib/words/words.svelte.ts';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
-mount(AppView, { target, props: { app } });
+const theme = new Theme();
+words.use('system');
+
+const connection = await connect();
+if (connection) {
+  const app = new App(connection, theme);
+  connection.subscribeShell((event) => {
+    if (event.kind === 'open-screen') app.router.go(parseRoute(event.screen));
+  });
+  mount(AppView, { target, props: { app } });
+} else {
+  mount(NotAdmitted, { target });
+}

@@ -15,7 +15,7 @@ import { Announcer } from './announcer.svelte.ts';
 import { Link } from './link.svelte.ts';
 import { Live } from './live.svelte.ts';
 import { Router } from './router.svelte.ts';
-import { Theme } from './theme.svelte.ts';
+import type { Theme } from './theme.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
 
 /** So that "5 minutes ago" stays true while nothing else happens. */
@@ -31,13 +31,14 @@ export class App {
   readonly router = new Router();
   readonly announcer = new Announcer();
   readonly toasts = new Toasts(this.announcer);
-  readonly theme = new Theme();
+  readonly theme: Theme;
   /** Now, to the half minute, for words such as "5 minutes ago". */
   nowMs = $state(Date.now());
   isPaletteOpen = $state(false);
 
-  constructor(connection: AppConnection) {
+  constructor(connection: AppConnection, theme: Theme) {
     this.connection = connection;
+    this.theme = theme;
     this.link = new Link(connection);
     const { api } = connection;
     this.home = new Live(

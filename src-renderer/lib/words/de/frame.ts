@@ -72,6 +72,10 @@ export const frame: Translation<typeof english> = {
   'pause.hour': 'Eine Stunde Pause',
   'pause.tomorrow': 'Pause bis morgen',
 
+  'admission.title': 'Dieser Browser hat noch keinen Zugang',
+  'admission.text':
+    'Floe öffnet sich nur für den, der diesen Computer benutzt. Dieser Befehl öffnet das Fenster und lässt den Browser ein.',
+
   'away.title': 'Der Dienst läuft nicht',
   'away.what':
     'Du siehst, was Floe zuletzt wusste. Begonnene Arbeit geht aus ihrem Journal weiter, sobald der Dienst wieder da ist.',

@@ -69,6 +69,10 @@ export const frame = {
   'pause.hour': 'Pause for an hour',
   'pause.tomorrow': 'Pause until tomorrow',
 
+  'admission.title': 'This browser is not let in yet',
+  'admission.text':
+    'Floe opens only for whoever uses this computer. Run this command; it opens the window and lets this browser in.',
+
   'away.title': 'The engine is not running',
   'away.what':
     'What you see is the last that Floe knew. Work under way goes on from its journal as soon as the engine is back.',
