@@ -87,6 +87,8 @@ class FloeEngine implements EngineApi {
   readonly #closing = new AbortController();
   /** The sync that runs, or the last one: the next waits for it. */
   #lastSync: Promise<unknown> = Promise.resolve();
+  /** One folder is added after the other, or two could take one name or lie in one another. */
+  #lastAdded: Promise<unknown> = Promise.resolve();
   /** Calls that have not been answered yet: the index stays open for them. */
   readonly #calls = new Set<Promise<unknown>>();
   #watching: Watching | undefined;
@@ -107,7 +109,11 @@ class FloeEngine implements EngineApi {
     vaultStatus(this.#parts, request.withSpread === true, this.#signal(options?.signal));
 
   readonly addFolder: EngineApi['addFolder'] = async (request, options) => {
-    const folder = await addFolder(this.#parts, request);
+    const mine = this.#lastAdded
+      .catch(() => undefined)
+      .then(() => addFolder(this.#parts, request));
+    this.#lastAdded = mine;
+    const folder = await mine;
     this.#parts.emit({ kind: 'folders-changed' });
     await this.#watching?.refresh();
     return this.#statusOf(folder, options?.signal);
