@@ -10,11 +10,15 @@ import type { Quote } from '#contract/storage-api.ts';
 import type { SerializedError } from '#contract/errors.ts';
 import { isAbort, problemOf } from '../../lib/connection/call-error.ts';
 import type { App } from '../../lib/state/app.svelte.ts';
-import { progressOf, setsUpVault, stepAfter, stepBefore } from './flow.ts';
+import type { Route } from '../../lib/state/routes.ts';
+import { progressOf, resumeStep, setsUpVault, stepAfter, stepBefore } from './flow.ts';
 import type { FlowPlace, Journey, Step } from './flow.ts';
 import { WORD_COUNT } from './word-entry.ts';
 
 export type NetworkName = NetworkOffer['name'];
+
+/** Says that somebody left between setting up and the first protected folder. */
+const UNDER_WAY_KEY = 'floe-first-run';
 
 const noWords = (): string[] => Array.from({ length: WORD_COUNT }, () => '');
 
@@ -39,7 +43,11 @@ export class FirstRun {
   found = $state.raw<FoundVault>();
   mayStartEmpty = $state(false);
   folder = $state.raw<FirstFolder>();
+  /** What somebody with words wanted: restore at once, or only connect. */
+  afterwards = $state<'restore' | 'folders'>('folders');
+  isSetUp = $state(false);
   isBusy = $state(false);
+  #isUnderWay = $state(false);
   problem = $state.raw<SerializedError>();
 
   readonly place = $derived<FlowPlace>({
@@ -52,6 +60,46 @@ export class FirstRun {
 
   constructor(app: App) {
     this.#app = app;
+  }
+
+  /** Whether the first run is what the window shows. */
+  get isOn(): boolean {
+    return this.#isUnderWay || this.#app.home.value?.state === 'empty';
+  }
+
+  /** Where somebody with words goes when the vault is open. */
+  get destination(): Route {
+    return this.afterwards === 'restore'
+      ? { view: 'restore', folderId: undefined, snapshotId: undefined, paths: [] }
+      : { view: 'folders' };
+  }
+
+  end(to: Route): void {
+    window.localStorage.removeItem(UNDER_WAY_KEY);
+    this.#isUnderWay = false;
+    this.#app.router.go(to);
+  }
+
+  /** Go on with a first run that was left in the middle, when home and folders are known. */
+  resumeIfLeft(): void {
+    const home = this.#app.home.value;
+    const status = this.#app.status.value;
+    if (
+      this.#isUnderWay ||
+      !home ||
+      !status ||
+      window.localStorage.getItem(UNDER_WAY_KEY) === null
+    ) {
+      return;
+    }
+    const step = resumeStep({ home: home.state, folders: status.folders });
+    if (step !== 'folder' && step !== 'fund') return;
+    this.journey = 'new';
+    this.networkName = home.isTryOut ? 'local' : 'mainnet';
+    this.folder = waitingFolder(status.folders);
+    this.isSetUp = true;
+    this.#isUnderWay = true;
+    this.#go(step);
   }
 
   begin(journey: Journey): void {
@@ -71,13 +119,6 @@ export class FirstRun {
       const after = stepAfter(this.place);
       if (after) this.#go(after);
     });
-  }
-
-  /** Go to a step straight away: for coming back to what was left in the middle. */
-  resume(step: Step, folder?: FirstFolder): void {
-    this.journey = 'new';
-    this.folder = folder;
-    this.#go(step);
   }
 
   async askNetworks(): Promise<void> {
@@ -152,7 +193,10 @@ export class FirstRun {
         const { folders } = await api.storage({});
         const horizon = folders.find((folder) => folder.folderId === folderId)?.horizon;
         if (horizon) {
-          await api.setHorizon({ folder: folderId, horizon: { ...horizon, kind: 'until', untilMs } });
+          await api.setHorizon({
+            folder: folderId,
+            horizon: { ...horizon, kind: 'until', untilMs },
+          });
         }
       }
       this.folder = { folderId, name, quote };
@@ -188,6 +232,8 @@ export class FirstRun {
   async #setUp(secretPlace: SecretPlace): Promise<void> {
     const draftId = this.found?.draftId ?? this.draft?.draftId;
     if (draftId === undefined) return;
+    // The home is not empty from here on, and the first run goes on all the same.
+    this.#isUnderWay = true;
     const home = await this.#app.api.setUp({
       draftId,
       network: this.networkName,
@@ -197,11 +243,15 @@ export class FirstRun {
     this.#app.home.set(home);
     this.draft = undefined;
     this.typed = noWords();
+    this.isSetUp = true;
+    if (this.journey === 'new') window.localStorage.setItem(UNDER_WAY_KEY, 'yes');
     this.#app.status.refresh();
   }
 
   /** A call about the draft. Drafts are forgotten after a while; then there are new words to write down. */
-  async #withDraft<Answer>(call: (draftId: string) => Promise<Answer>): Promise<Answer | undefined> {
+  async #withDraft<Answer>(
+    call: (draftId: string) => Promise<Answer>,
+  ): Promise<Answer | undefined> {
     const { draft } = this;
     if (!draft) return undefined;
     return this.#work(async () => {

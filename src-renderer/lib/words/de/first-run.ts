@@ -179,6 +179,7 @@ export const firstRun: Translation<typeof en> = {
   'first.fund.has': 'Jetzt sind {wal} und {sui} darin.',
   'first.fund.address': 'Schick es an diese Adresse',
   'first.fund.qr': 'Die Adresse als QR-Code',
+  'first.fund.copy': 'Adresse kopieren',
   'first.fund.waiting': 'Warte, bis die Münzen ankommen',
   'first.fund.waiting-what':
     'Floe sieht von selbst nach und macht weiter, sobald sie da sind. Du kannst das Fenster solange schließen.',

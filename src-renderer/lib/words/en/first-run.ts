@@ -171,6 +171,7 @@ export const firstRun = {
   'first.fund.has': 'It holds {wal} and {sui} now.',
   'first.fund.address': 'Send it to this address',
   'first.fund.qr': 'The address as a QR code',
+  'first.fund.copy': 'Copy the address',
   'first.fund.waiting': 'Waiting for the coins to arrive',
   'first.fund.waiting-what':
     'Floe looks by itself and goes on when they are there. You can close this window meanwhile.',
