@@ -10,6 +10,7 @@
  */
 import type { ErrorCode, SerializedError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
+import type { SpendingApi } from './storage-api.ts';
 
 /** The three states a person sees. Shape and word carry the meaning, colour only underlines it. */
 export type ProtectionState = 'protected' | 'working' | 'attention';
@@ -184,7 +185,7 @@ export interface CallOptions {
 }
 
 /** A folder is named by its name, the start of its ID, or its path. */
-export interface EngineApi {
+export interface EngineApi extends SpendingApi {
   status(request: { readonly withSpread?: boolean }, options?: CallOptions): Promise<VaultStatus>;
   addFolder(
     request: {
@@ -217,8 +218,9 @@ export interface EngineApi {
     },
     options?: CallOptions,
   ): Promise<RestoreReport>;
+  /** To `endEpoch`, or by `epochs` from the earliest end of its blobs; asked twice it buys once. */
   extend(
-    request: { readonly folder: string; readonly epochs: number },
+    request: { readonly folder: string; readonly epochs?: number; readonly endEpoch?: number },
     options?: CallOptions,
   ): Promise<ExtendReport>;
   wallet(request: Record<string, never>, options?: CallOptions): Promise<WalletStatus>;

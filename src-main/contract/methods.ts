@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import type { EngineApi, EngineMethod } from './api.ts';
+import { storageMethods } from './storage-methods.ts';
 
 const PATH_CHARACTERS_MAX = 32_768;
 const NAME_CHARACTERS_MAX = 255;
@@ -22,6 +23,7 @@ type Schemas = {
 };
 
 export const methods: Schemas = {
+  ...storageMethods,
   status: v.strictObject({ withSpread: v.exactOptional(v.boolean()) }),
   addFolder: v.strictObject({
     path,
@@ -42,10 +44,19 @@ export const methods: Schemas = {
     snapshot: v.exactOptional(name),
     glob: v.exactOptional(path),
   }),
-  extend: v.strictObject({
-    folder,
-    epochs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(EPOCHS_MAX)),
-  }),
+  extend: v.pipe(
+    v.strictObject({
+      folder,
+      epochs: v.exactOptional(
+        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(EPOCHS_MAX)),
+      ),
+      endEpoch: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+    }),
+    v.check(
+      ({ epochs, endEpoch }) => (epochs === undefined) !== (endEpoch === undefined),
+      'either epochs or endEpoch is needed',
+    ),
+  ),
   wallet: v.strictObject({}),
   exportKey: v.strictObject({}),
   doctor: v.strictObject({ rebuildIndex: v.exactOptional(v.boolean()) }),
