@@ -141,6 +141,8 @@ export interface LedgerEntry {
   readonly folderName: string | undefined;
   readonly quoted: Cost;
   readonly actual: Cost | undefined;
+  /** SUI that was exchanged or sent, apart from gas. */
+  readonly suiMist: bigint;
 }
 
 export interface BlobInventoryEntry {

@@ -12,11 +12,13 @@ import type {
   FolderStatus,
   SyncReport,
 } from '#contract/api.ts';
+import type { BrowseApi } from '#contract/browse-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
+import type { SpendingApi } from '#contract/storage-api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
+import { openBrowsing } from './browsing.ts';
 import { doctor } from './doctor.ts';
 import { spentSoFar, withSignal, type EngineOptions, type EngineParts } from './engine-parts.ts';
-import { extendFolder } from './extend.ts';
 import { FolderSyncing } from './folder-syncing.ts';
 import { addFolder, findFolder } from './folders.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
@@ -25,10 +27,13 @@ import { indexFailure, type LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderId, PackId } from './model/ids.ts';
 import { openParts } from './open-parts.ts';
+import { extendFolder } from './renewing.ts';
 import { listSnapshotDirectory, restoreFolder, summaryOf } from './restoring.ts';
 import { folderStatus, vaultStatus } from './status.ts';
+import { storageMethods } from './storage-methods.ts';
+import { EngineTasks, type TaskMethods } from './task-work.ts';
+import { Upkeep, type UpkeepMethods } from './upkeep.ts';
 import { walletStatus } from './wallet-status.ts';
-import { watchFolders, type Watching } from './watching.ts';
 
 export type { EngineOptions } from './engine-parts.ts';
 
@@ -57,14 +62,30 @@ export function openEngine(options: EngineOptions): Engine {
 }
 
 /** These answer without the chain, or say themselves what is wrong with it. */
-const METHODS_OFF_CHAIN: readonly string[] = ['doctor', 'exportKey'];
+const METHODS_OFF_CHAIN: readonly string[] = [
+  'doctor',
+  'exportKey',
+  'previewFolder',
+  'machineFolders',
+  'tasks',
+  'startSync',
+  'startRestore',
+  'cancelTask',
+  'resumeTask',
+  'dismissTask',
+  'activity',
+  'pause',
+  'resume',
+  'setConditions',
+];
 
 /**
  * The same methods; what SQLite throws inside of them becomes a failure with a code, and none asks
  * a chain that is not the vault's.
  */
 function guarded(floe: FloeEngine): EngineApi {
-  const methods = Object.entries(floe as unknown as Record<string, unknown>)
+  const methods = [floe, floe.spending, floe.browsing, floe.taking, floe.keeping]
+    .flatMap((part) => Object.entries(part))
     .filter(([, method]) => typeof method === 'function')
     .map(([name, method]) => [
       name,
@@ -82,7 +103,13 @@ function guarded(floe: FloeEngine): EngineApi {
   return Object.fromEntries(methods) as EngineApi;
 }
 
-class FloeEngine implements EngineApi {
+type OtherMethods = SpendingApi & BrowseApi & TaskMethods & UpkeepMethods;
+
+class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
+  /** Time and money: the methods of its own file. */
+  readonly spending: SpendingApi;
+  /** Looking into folders and snapshots. */
+  readonly browsing: BrowseApi;
   readonly #parts: EngineParts;
   readonly #closing = new AbortController();
   /** The sync that runs, or the last one: the next waits for it. */
@@ -91,31 +118,64 @@ class FloeEngine implements EngineApi {
   #lastAdded: Promise<unknown> = Promise.resolve();
   /** Calls that have not been answered yet: the index stays open for them. */
   readonly #calls = new Set<Promise<unknown>>();
-  #watching: Watching | undefined;
   #isChainChecked = false;
-
+  readonly #closeBrowsing: () => void;
   readonly #syncing: FolderSyncing;
+  readonly #tasks: EngineTasks;
+  readonly #upkeep: Upkeep;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.spending = storageMethods(parts, {
+      signalOf: (options) => this.#signal(options?.signal),
+      inTurn: (work) => this.#inTurn(work),
+    });
     this.#syncing = new FolderSyncing(parts, {
       checkChain: (signal) => this.checkChain(signal),
-      pollFolder: (folderId) => this.#watching?.poll(folderId),
+      pollFolder: (folderId) => this.#upkeep.poll(folderId),
     });
+    this.#tasks = new EngineTasks(parts, {
+      sync: (folder, { acceptDeletions, began, onProgress, signal }) =>
+        this.#inTurn(() => {
+          signal.throwIfAborted();
+          began();
+          return this.#syncing.sync(folder, acceptDeletions, this.#signal(signal), onProgress);
+        }),
+      checkChain: (signal) => this.checkChain(signal),
+    });
+    this.#upkeep = new Upkeep(parts, {
+      tasks: this.#tasks,
+      statusOf: (folder, signal) => this.#statusOf(folder, signal),
+      signal: this.#closing.signal,
+    });
+    const { methods, close } = openBrowsing(parts, (signal) => this.#signal(signal));
+    this.browsing = methods;
+    this.#closeBrowsing = close;
+  }
+
+  /** Beginning, stopping and forgetting tasks. */
+  get taking(): TaskMethods {
+    return this.#tasks.methods;
+  }
+
+  /** Pausing, and the settings of folders. */
+  get keeping(): UpkeepMethods {
+    return this.#upkeep.methods;
   }
 
   // Declared as arrow functions: the host forwards methods by name.
   readonly status: EngineApi['status'] = (request, options) =>
-    vaultStatus(this.#parts, request.withSpread === true, this.#signal(options?.signal));
+    vaultStatus(this.#parts, this.#upkeep.pause, {
+      withSpread: request.withSpread === true,
+      signal: this.#signal(options?.signal),
+    });
 
   readonly addFolder: EngineApi['addFolder'] = async (request, options) => {
-    const mine = this.#lastAdded
-      .catch(() => undefined)
-      .then(() => addFolder(this.#parts, request));
+    const mine = this.#lastAdded.catch(() => undefined).then(() => addFolder(this.#parts, request));
     this.#lastAdded = mine;
     const folder = await mine;
     this.#parts.emit({ kind: 'folders-changed' });
-    await this.#watching?.refresh();
+    await this.#upkeep.refresh();
     return this.#statusOf(folder, options?.signal);
   };
 
@@ -126,7 +186,7 @@ class FloeEngine implements EngineApi {
       const given = giveUpPacks(index, folder);
       for (const packId of given) spool.remove(packId);
       this.#parts.emit({ kind: 'folders-changed' });
-      await this.#watching?.refresh();
+      await this.#upkeep.refresh();
       return this.#statusOf({ ...folder, removed: true }, options?.signal);
     });
 
@@ -197,10 +257,16 @@ class FloeEngine implements EngineApi {
       extendFolder(
         this.#parts,
         findFolder(this.#parts, request.folder),
-        request.epochs,
+        request,
         this.#signal(options?.signal),
       ),
     );
+
+  readonly activity: EngineApi['activity'] = (_request, options) =>
+    this.#parts.activity.all(this.#signal(options?.signal));
+
+  readonly checkNetwork: EngineApi['checkNetwork'] = (_request, options) =>
+    this.#parts.activity.checkNetwork(this.#signal(options?.signal));
 
   readonly wallet: EngineApi['wallet'] = (_request, options) =>
     walletStatus(this.#parts, this.#signal(options?.signal));
@@ -237,18 +303,14 @@ class FloeEngine implements EngineApi {
   }
 
   async watch(): Promise<void> {
-    this.#watching = watchFolders(this.#parts, {
-      sync: async (folder, signal) => {
-        await this.sync({ folder: folder.folderId }, { signal });
-      },
-      signal: this.#closing.signal,
-    });
-    await this.#watching.refresh();
+    await this.#upkeep.watch();
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new DOMException('the engine was closed', 'AbortError'));
-    await this.#watching?.close();
+    this.#closeBrowsing();
+    await this.#upkeep.close();
+    await this.#tasks.list.close();
     await Promise.allSettled([...this.#calls, this.#lastSync]);
     await this.#parts.flow.settle();
     await this.#parts.storage.close();

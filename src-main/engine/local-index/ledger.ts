@@ -89,6 +89,7 @@ export class Ledger {
   readonly #settle: Statement;
   readonly #pending: Statement<[], Row>;
   readonly #all: Statement<[], Row>;
+  readonly #one: Statement<[string], Row>;
   readonly #page: Statement<[number, number], Row>;
   readonly #count: Statement<[], { count: number }>;
   readonly #spent: Record<'inAll' | 'since' | 'inEpoch', Statement<number[], SpendingRow>>;
@@ -114,6 +115,9 @@ export class Ledger {
       .safeIntegers(true);
     this.#all = database
       .prepare<[], Row>('SELECT * FROM transactions ORDER BY ordinal')
+      .safeIntegers(true);
+    this.#one = database
+      .prepare<[string], Row>('SELECT * FROM transactions WHERE digest = ?')
       .safeIntegers(true);
     this.#page = database
       .prepare<[number, number], Row>(
@@ -162,6 +166,11 @@ export class Ledger {
 
   all(): TransactionRecord[] {
     return this.#all.all().map(read);
+  }
+
+  find(digest: TransactionDigest): TransactionRecord | undefined {
+    const row = this.#one.get(digest);
+    return row && read(row);
   }
 
   /** Newest first. */

@@ -1,0 +1,336 @@
+/**
+ * @file Renews what is due, and extends what is asked for: one plan, one way to carry it out.
+ *
+ *     reconcile with the chain → plan → for each transaction: funds, journal, submit
+ *
+ * Nothing is remembered between two transactions but what the chain shows: a renewal that was cut
+ * off anywhere is gone on with by planning again, and what is done drops out of the plan.
+ */
+import type { ExtendReport } from '#contract/api.ts';
+import type { Cost, EpochDate, RenewalPlan, RenewalReport } from '#contract/storage-api.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { availableFrost, ensureFunds } from './funds.ts';
+import {
+  extendableBlobs,
+  readHoldings,
+  reconcileHoldings,
+  type FolderHolding,
+} from './holdings.ts';
+import type { FolderRecord } from './local-index/folder-table.ts';
+import { EngineError, serializeError } from './model/engine-error.ts';
+import type { FolderId, TransactionDigest } from './model/ids.ts';
+import type { WalrusSystem } from './model/walrus.ts';
+import { epochEndMs } from './policy.ts';
+import { addCosts, NOTHING } from './renewal/forecast.ts';
+import {
+  costOf,
+  dueTargets,
+  planExtensions,
+  type ExtensionPlan,
+  type HeldBlob,
+  type PlannedExtension,
+} from './renewal/plan.ts';
+import { allowanceOf, readCaps, spentBy } from './spending.ts';
+import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
+import { coinText } from './money-text.ts';
+
+/** Plans made anew because the price or the epoch moved while one was carried out. */
+const REPLANS_MAX = 5;
+/** What an extension costs in gas until one was made or simulated: the flat fee, and room. */
+export const EXTENSION_GAS_MIST = 5_000_000n;
+
+/** Which folders go to which end. */
+type Targets = ReadonlyMap<FolderId, number>;
+
+interface Prepared {
+  readonly system: WalrusSystem;
+  readonly holdings: readonly FolderHolding[];
+  readonly blobs: readonly HeldBlob[];
+  readonly targets: Targets;
+  readonly plan: ExtensionPlan;
+  readonly problem: EngineError | undefined;
+}
+
+/** What would be renewed now, of all folders or of one. Nothing is spent. */
+export async function planRenewal(
+  parts: EngineParts,
+  folder: FolderRecord | undefined,
+  signal: AbortSignal,
+): Promise<RenewalPlan> {
+  const prepared = await prepare(parts, dueOf(folder), signal);
+  return describe(prepared, await simulateGas(parts, prepared.plan, signal));
+}
+
+/** Renew what is due. A second call finds nothing to do. */
+export async function renew(
+  parts: EngineParts,
+  folder: FolderRecord | undefined,
+  signal: AbortSignal,
+): Promise<RenewalReport> {
+  const first = await prepare(parts, dueOf(folder), signal);
+  const digests = await carryOut(parts, first, dueOf(folder), signal);
+  const executed = spentOn(parts, digests);
+  const { plan, problem } = first;
+  const gas = digests.length === 0 ? NOTHING.gasMist : executed.gasMist;
+  if (digests.length > 0) parts.emit({ kind: 'status-changed' });
+  return { ...describe({ ...first, plan, problem }, gas), executed, digests };
+}
+
+/**
+ * Bring everything that a folder holds to one end: `endEpoch`, or `epochs` beyond the earliest.
+ *
+ * What is meant by `epochs` is decided once and kept until it is reached, so that asking again
+ * after a crash goes on towards the same end instead of buying more.
+ *
+ * @throws EngineError `blob-not-certified` before the first sync, `balance-low`, `cap-exceeded`
+ */
+export async function extendFolder(
+  parts: EngineParts,
+  folder: FolderRecord,
+  request: ExtensionWish,
+  signal: AbortSignal,
+): Promise<ExtendReport> {
+  const { index } = parts;
+  const { folderId } = folder;
+  if (!index.snapshots.newest(folderId)) {
+    throw new EngineError('blob-not-certified', `${folder.name} has no snapshot yet`);
+  }
+  const fact = `extend-${folderId}`;
+  const targetsOf: TargetsOf = (_holdings, blobs, system) => {
+    const own = blobs.filter(({ folderIds }) => folderIds.includes(folderId));
+    const wanted = wantedEnd(request, own, index.readFact(fact));
+    if (wanted === undefined) return new Map();
+    index.writeFact(fact, JSON.stringify({ ...request, target: wanted }));
+    return new Map([[folderId, Math.min(wanted, system.epoch + system.epochsAheadMax)]]);
+  };
+  const prepared = await prepare(parts, targetsOf, signal);
+  const digests = await carryOut(parts, prepared, targetsOf, signal);
+  if (prepared.problem) throw prepared.problem;
+  index.writeFact(fact, '');
+  const after = readHoldings(parts, prepared.system).find(
+    (holding) => holding.folder.folderId === folderId,
+  );
+  return {
+    blobs: prepared.plan.transactions.flat().length,
+    transactions: digests.length,
+    spent: spentOn(parts, digests),
+    protectedUntil: earliestEnd(after?.blobs ?? [], prepared.system),
+  };
+}
+
+export interface ExtensionWish {
+  readonly epochs?: number;
+  readonly endEpoch?: number;
+}
+
+function wantedEnd(
+  { epochs, endEpoch }: ExtensionWish,
+  blobs: readonly HeldBlob[],
+  unfinished: string | undefined,
+): number | undefined {
+  if (endEpoch !== undefined || epochs === undefined) return endEpoch;
+  if (unfinished !== undefined && unfinished !== '') {
+    const before = JSON.parse(unfinished) as ExtensionWish & { readonly target: number };
+    if (before.epochs === epochs) return before.target;
+  }
+  if (blobs.length === 0) return undefined;
+  return Math.min(...blobs.map((blob) => blob.endEpoch)) + epochs;
+}
+
+type TargetsOf = (
+  holdings: readonly FolderHolding[],
+  blobs: readonly HeldBlob[],
+  system: WalrusSystem,
+) => Targets;
+
+/** The folders that their horizons say are due. */
+const dueOf =
+  (only: FolderRecord | undefined): TargetsOf =>
+  (holdings, blobs, system) =>
+    dueTargets(
+      blobs,
+      holdings
+        .filter(({ folder }) => only === undefined || folder.folderId === only.folderId)
+        .map(({ folder, horizon }) => ({
+          folderId: folder.folderId,
+          permanent: folder.permanent,
+          horizon,
+        })),
+      system,
+    );
+
+async function prepare(
+  parts: EngineParts,
+  targetsOf: TargetsOf,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const { index, river, options } = parts;
+  const system = await river.refresh(signal);
+  await river.payments.settlePending(signal);
+  await reconcileHoldings(parts, system, signal);
+  const holdings = readHoldings(parts, system);
+  const blobs = extendableBlobs(parts, holdings, system);
+  const targets = targetsOf(holdings, blobs, system);
+  const caps = readCaps(index);
+  const spent = spentBy(index, { epoch: system.epoch, atMs: options.clock.nowMs() });
+  // Of what is left in all, no transaction may take more than its own cap.
+  const unlimited = { ...caps, perTransaction: caps.perEpoch };
+  const left = allowanceOf(unlimited, spent).walFrost;
+  const available = await availableFrost(parts, signal);
+  const plan = planExtensions(blobs, targets, system, {
+    blobsPerTransaction: BLOBS_EXTENDED_MAX,
+    frostPerTransaction: caps.perTransaction.walFrost,
+    frostInAll: left < available ? left : available,
+  });
+  const problem = whyPostponed(parts, plan, available, left);
+  return { system, holdings, blobs, targets, plan, problem };
+}
+
+/** Why not all of it can be done now, and what it takes. */
+function whyPostponed(
+  { wallet }: EngineParts,
+  plan: ExtensionPlan,
+  available: bigint,
+  leftOfCaps: bigint,
+): EngineError | undefined {
+  if (plan.postponed.length === 0) return undefined;
+  const needed = costOf(plan.transactions.flat()) + costOf(plan.postponed);
+  const context = { neededFrost: String(needed), address: wallet.address };
+  if (available < needed && available <= leftOfCaps) {
+    return new EngineError(
+      'balance-low',
+      `renewing takes ${coinText(needed)} WAL, the wallet holds ${coinText(available)}: ${coinText(needed - available)} are missing. Send them to ${wallet.address}`,
+      { context },
+    );
+  }
+  return new EngineError(
+    'cap-exceeded',
+    `renewing takes ${coinText(needed)} WAL, the caps leave ${coinText(leftOfCaps)} now: the rest waits`,
+    { context },
+  );
+}
+
+/** Carry a plan out, and make it anew when the ground has moved. Returns the digests that landed. */
+async function carryOut(
+  parts: EngineParts,
+  first: Prepared,
+  targetsOf: TargetsOf,
+  signal: AbortSignal,
+): Promise<TransactionDigest[]> {
+  const digests: TransactionDigest[] = [];
+  let { plan } = first;
+  for (let replans = 0; ; replans += 1) {
+    try {
+      for (const extensions of plan.transactions) {
+        const digest = await payFor(parts, extensions, signal);
+        if (digest !== undefined) digests.push(digest);
+      }
+      break;
+    } catch (error) {
+      const isMoved = error instanceof EngineError && error.retry === 'after-refresh';
+      if (!isMoved || replans === REPLANS_MAX) throw error;
+      parts.options.logger.info('a renewal is planned again', { code: error.code });
+      plan = (await prepare(parts, targetsOf, signal)).plan;
+    }
+  }
+  if (digests.length > 0) {
+    await reconcileHoldings(parts, await parts.river.refresh(signal), signal);
+  }
+  return digests;
+}
+
+async function payFor(
+  parts: EngineParts,
+  extensions: readonly PlannedExtension[],
+  signal: AbortSignal,
+): Promise<TransactionDigest | undefined> {
+  const { chain, wallet, river, options } = parts;
+  const { network } = options;
+  const payments = river.payments;
+  await ensureFunds(
+    { chain, wallet, network, payments: () => payments },
+    costOf(extensions),
+    signal,
+  );
+  const outcome = await payments.pay(
+    extensions.map(({ packId }) => packId),
+    async () => (await wallet.prepareExtend(extensions, { signal })).transaction,
+    signal,
+  );
+  return outcome?.digest;
+}
+
+/** What the transactions of a plan would take in gas: the first and the last are simulated. */
+async function simulateGas(
+  { wallet }: EngineParts,
+  { transactions }: ExtensionPlan,
+  signal: AbortSignal,
+): Promise<bigint> {
+  const gasOf = async (extensions: readonly PlannedExtension[] | undefined): Promise<bigint> => {
+    if (extensions === undefined) return 0n;
+    try {
+      const { transaction } = await wallet.prepareExtend(extensions, { signal });
+      if (!transaction) return 0n;
+      wallet.discard(transaction);
+      return transaction.quote.gasMistExpected;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof EngineError) return EXTENSION_GAS_MIST;
+      throw error;
+    }
+  };
+  const [first] = transactions;
+  const last = transactions.length > 1 ? transactions.at(-1) : undefined;
+  const full = BigInt(Math.max(0, transactions.length - (last ? 1 : 0)));
+  return (await gasOf(first)) * full + (await gasOf(last));
+}
+
+function spentOn({ index }: EngineParts, digests: readonly TransactionDigest[]): Cost {
+  return digests
+    .flatMap((digest) => index.ledger.find(digest) ?? [])
+    .map(({ actualFrost, actualGasMist }) => ({
+      walFrost: actualFrost ?? 0n,
+      gasMist: actualGasMist ?? 0n,
+    }))
+    .reduce(addCosts, NOTHING);
+}
+
+function describe(prepared: Prepared, gasMist: bigint): RenewalPlan {
+  const { system, holdings, targets, plan, problem } = prepared;
+  const planned = plan.transactions.flat();
+  return {
+    folders: holdings
+      .filter(({ folder }) => targets.has(folder.folderId))
+      .flatMap(({ folder, blobs }) => {
+        const own = planned.filter(({ folderIds }) => folderIds[0] === folder.folderId);
+        const from = earliestEnd(blobs, system);
+        if (own.length === 0 || from === undefined) return [];
+        return {
+          folderId: folder.folderId,
+          name: folder.name,
+          from,
+          to: dateOf(system, targets.get(folder.folderId) ?? from.epoch),
+          blobCount: own.length,
+          cost: { walFrost: costOf(own), gasMist: 0n },
+        };
+      }),
+    compaction: undefined,
+    transactionCount: plan.transactions.length,
+    cost: { walFrost: costOf(planned), gasMist },
+    problem: problem && serializeError(problem),
+  };
+}
+
+export const dateOf = (system: WalrusSystem, epoch: number): EpochDate => ({
+  epoch,
+  atMs: epochEndMs(system, epoch),
+});
+
+/** The earliest end of blobs that have not ended; undefined without one. */
+export function earliestEnd(
+  blobs: readonly { readonly endEpoch: number }[],
+  system: WalrusSystem,
+): EpochDate | undefined {
+  const ends = blobs.map(({ endEpoch }) => endEpoch).filter((end) => end > system.epoch);
+  return ends.length === 0 ? undefined : dateOf(system, Math.min(...ends));
+}
