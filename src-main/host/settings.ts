@@ -19,7 +19,7 @@ export const DEFAULT_SETTINGS: AppSettings = {
   uploadBytesPerSecondMax: null,
 };
 
-/** A field that another release knows is left alone; one that is missing has its default. */
+/** A field that is missing has its default, so that a later release may have more of them. */
 const settingsFile = v.object({
   language: v.optional(settingsFields.language, DEFAULT_SETTINGS.language),
   theme: v.optional(settingsFields.theme, DEFAULT_SETTINGS.theme),

@@ -20,7 +20,7 @@ const FILE_BYTES_MAX = 65_536;
 
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const recordSchema = v.object({
-  port: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_535)),
+  port: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_535))),
   sessions: v.pipe(
     v.array(v.object({ cookie: digest, token: digest, beganAtMs: v.number() })),
     v.maxLength(SESSIONS_MAX),
