@@ -1,4 +1,5 @@
 /** @file Every word of the UI in one language; each area in a file of its own. */
+import { folders } from './folders.ts';
 import { frame } from './frame.ts';
 import { firstRun } from './first-run.ts';
 import { restore } from './restore.ts';
@@ -6,6 +7,7 @@ import { settings } from './settings.ts';
 import { storage } from './storage.ts';
 
 export const de = {
+  ...folders,
   ...frame,
   ...firstRun,
   ...restore,
