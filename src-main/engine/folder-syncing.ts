@@ -9,13 +9,14 @@ import type { CommitRecord } from './backup/commit-record.ts';
 import { syncFolder, type FolderProgress, type FolderSyncResult } from './backup/folder-sync.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openFolderKeys } from './folders.ts';
+import { reconcileHoldings } from './holdings.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import { indexFailure } from './local-index/local-index.ts';
 import { EngineError, isAbort, serializeError } from './model/engine-error.ts';
 import { displayPath, type FolderId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
-import { packsOfCommit, readProtection, type Protection } from './protection.ts';
+import { isOfVault, packsOfCommit, readProtection, type Protection } from './protection.ts';
 import { emitPack, readOwnHead, vaultRecord } from './publishing.ts';
 import type { Chain } from './sui/chain.ts';
 
@@ -70,6 +71,7 @@ export class FolderSyncing {
     emit({ kind: 'sync-began', folderId, folderName });
     let refreshes = 0;
     let backoffs = 0;
+    let hasReconciled = false;
     // What an attempt has sealed stays sealed, also when a later one brings it to its end.
     const sealed: SealedSoFar = {
       committed: false,
@@ -88,6 +90,12 @@ export class FolderSyncing {
         // What still flows belongs to this attempt; the next one begins with nothing under way.
         await this.#parts.flow.settle();
         const error = indexFailure(thrown);
+        if (!hasReconciled && isAboutLostBlob(error)) {
+          hasReconciled = true;
+          const system = await this.#parts.river.refresh(signal);
+          // What is gone counts as ended from now on: the next attempt stores it anew.
+          if ((await reconcileHoldings(this.#parts, system, signal)).length > 0) continue;
+        }
         const delayMs = this.#retryDelayMs(error, refreshes, backoffs);
         if (delayMs !== undefined && !signal.aborted) {
           if ((error as EngineError).retry === 'after-refresh') refreshes += 1;
@@ -205,26 +213,31 @@ export class FolderSyncing {
     system: WalrusSystem,
     signal: AbortSignal,
   ): Promise<void> {
-    const { index, chain } = this.#parts;
+    const { index, chain, owners } = this.#parts;
     const fact = `lapsed-${folderId}`;
     const ended = (): PackRecord[] =>
       index.journal
         .packsOf(folderId)
         .filter(({ endEpoch }) => endEpoch !== undefined && endEpoch <= system.epoch);
-    const lastEnd = (): number =>
-      ended().reduce((last, { endEpoch }) => Math.max(last, endEpoch ?? -1), -1);
-    const known = Number(index.readFact(fact) ?? -1);
-    if (lastEnd() <= known) return;
+    // Ends never come back, so their number and the last of them tell one state from the next.
+    const stateOf = (packs: readonly PackRecord[]): string =>
+      packs.length === 0
+        ? ''
+        : `${String(Math.max(...packs.map(({ endEpoch }) => endEpoch ?? 0)))}:${String(packs.length)}`;
+    const known = index.readFact(fact) ?? '';
+    if (stateOf(ended()) === known) return;
     // They may have been extended without our having noted it: the chain decides.
     const ids = ended().flatMap(({ blobObjectId }) => blobObjectId ?? []);
     for (const blob of (await chain.readBlobObjects(ids, { signal })).values()) {
-      if (blob) index.journal.recordEndEpoch(blob.blobObjectId, blob.endEpoch);
+      if (blob && isOfVault(blob, owners)) {
+        index.journal.recordEndEpoch(blob.blobObjectId, blob.endEpoch);
+      }
     }
-    const last = lastEnd();
-    if (last <= known) return;
+    const state = stateOf(ended());
+    if (state === known) return;
     index.atomically(() => {
       index.entries.clear(folderId);
-      index.writeFact(fact, String(last));
+      index.writeFact(fact, state);
     });
   }
 
@@ -291,3 +304,6 @@ export class FolderSyncing {
     });
   }
 }
+
+const isAboutLostBlob = (error: unknown): boolean =>
+  error instanceof EngineError && error.code === 'blob-expired';

@@ -16,7 +16,7 @@ import type { LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderId, ObjectId } from './model/ids.ts';
 import type { BlobObject, WalrusSystem } from './model/walrus.ts';
-import { packsOfCommit } from './protection.ts';
+import { isOfVault, packsOfCommit } from './protection.ts';
 import { defaultHorizon } from './renewal/horizon.ts';
 import type { HeldBlob } from './renewal/plan.ts';
 
@@ -65,8 +65,7 @@ function noteBlob(
   known: KnownBlob | undefined,
   system: WalrusSystem,
 ): HoldingChange['kind'] | undefined {
-  const isOurs = blob && (blob.isShared || (blob.owner !== undefined && owners.has(blob.owner)));
-  if (!isOurs) {
+  if (!blob || !isOfVault(blob, owners)) {
     // A registration that is under way may not be visible yet.
     if (pack.state !== 'certified' && pack.state !== 'published') return undefined;
     if (pack.endEpoch !== undefined && pack.endEpoch <= system.epoch) return undefined;

@@ -95,8 +95,14 @@ function whyUnprotected(
   if (blob.endEpoch <= system.epoch) {
     return new EngineError('blob-expired', 'the storage of a blob has ended', { context });
   }
-  if (!blob.isShared && (blob.owner === undefined || !owners.has(blob.owner))) {
+  if (!isOfVault(blob, owners)) {
     return new EngineError('blob-expired', 'a blob belongs to somebody else now', { context });
   }
   return undefined;
 }
+
+/** Whether nobody else can take the blob away: an address of the vault owns it, or nobody does. */
+export const isOfVault = (
+  { owner, isShared }: Pick<BlobObject, 'owner' | 'isShared'>,
+  owners: ReadonlySet<SuiAddress>,
+): boolean => isShared || (owner !== undefined && owners.has(owner));

@@ -12,6 +12,9 @@ import { join } from 'node:path';
 import { openEngine, type Engine, type EngineOptions } from '#engine/engine.ts';
 import { encodedBytes, storageCostFrost, writeCostFrost } from '#engine/model/walrus.ts';
 import { parseNetwork } from '#engine/model/network.ts';
+import { deriveAccount } from '#engine/sui/account.ts';
+import { openChain, type Chain } from '#engine/sui/chain.ts';
+import type { Wallet } from '#engine/sui/wallet/wallet.ts';
 import type { BlobId } from '#engine/model/ids.ts';
 import { absolutePath } from '#engine/ports/file-system.ts';
 import {
@@ -154,6 +157,8 @@ export interface BareVault {
   open(ports?: Partial<Pick<EngineOptions, 'files' | 'clock' | 'random'>>): Engine;
   /** A blank home of the same vault: a new device. */
   blank(name: string): Promise<BareVault>;
+  /** The wallet of this device, held by somebody else who has the words. */
+  openWallet(): { readonly chain: Chain; readonly wallet: Wallet };
 }
 
 /** A new vault, or that of `words`, in the home of that name. */
@@ -193,5 +198,12 @@ export async function bareVault(world: World, name: string, words?: string): Pro
         ...replaced,
       }),
     blank: (other) => bareVault(world, other, list.join(' ')),
+    openWallet: () => {
+      const chain = openChain(network, ports);
+      const account = deriveAccount(seed, found.nextAccountIndex);
+      const coin = 1_000_000_000n;
+      const caps = { walFrost: 100n * coin, suiMist: 100n * coin, gasMist: coin };
+      return { chain, wallet: chain.openWallet(account, caps) };
+    },
   };
 }
