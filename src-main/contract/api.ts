@@ -8,9 +8,11 @@
  * File contents and keys never cross this boundary, only names, sizes and progress. Money is
  * bigint in FROST and MIST; `wire.ts` carries it through JSON.
  */
+import type { BrowseApi } from './browse-api.ts';
 import type { ErrorCode, SerializedError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
 import type { SpendingApi } from './storage-api.ts';
+import type { TaskApi } from './task-api.ts';
 
 /** The three states a person sees. Shape and word carry the meaning, colour only underlines it. */
 export type ProtectionState = 'protected' | 'working' | 'attention';
@@ -185,7 +187,7 @@ export interface CallOptions {
 }
 
 /** A folder is named by its name, the start of its ID, or its path. */
-export interface EngineApi extends SpendingApi {
+export interface EngineApi extends BrowseApi, SpendingApi, TaskApi {
   status(request: { readonly withSpread?: boolean }, options?: CallOptions): Promise<VaultStatus>;
   addFolder(
     request: {

@@ -136,6 +136,11 @@ export const errorCodes = {
     exit: EXIT.notProtectedYet,
     next: 'If it was on purpose run `floe sync FOLDER --accept-deletions`; otherwise bring the files back.',
   },
+  'sync-overdue': {
+    retry: 'after-backoff',
+    exit: EXIT.notProtectedYet,
+    next: 'Run `floe sync`. If Floe is paused, let it go on.',
+  },
   'files-unread': {
     retry: 'after-backoff',
     exit: EXIT.someFilesUnread,
@@ -170,6 +175,11 @@ export const errorCodes = {
     retry: 'never',
     exit: EXIT.damage,
     next: 'The entry was left out. The snapshot comes from somebody who wrote names that escape a folder.',
+  },
+  'clock-skewed': {
+    retry: 'after-user-action',
+    exit: EXIT.network,
+    next: "Let the system set date and time by itself, in the system's settings.",
   },
   'disk-full': {
     retry: 'after-user-action',

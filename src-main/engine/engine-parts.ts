@@ -2,6 +2,7 @@
  * @file What the engine is given, and what its parts share. Types, and the two smallest helpers.
  */
 import type { EngineEvent } from '#contract/events.ts';
+import type { Activity } from './activity.ts';
 import type { ArchiveCodec } from './archive/archive-codec.ts';
 import type { RiverFlow } from './backup/river-flow.ts';
 import type { River } from './backup/river.ts';
@@ -39,6 +40,8 @@ export interface EngineOptions {
     readonly spool: AbsolutePath;
     /** Floe's own folders, which are never protected. */
     readonly own: readonly AbsolutePath[];
+    /** The person's own folder, where choosing and restoring begin. The root unless given. */
+    readonly person?: AbsolutePath;
   };
   /** Whether an absent index is a new one (default), or a lost one: `index-damaged`. */
   readonly mayCreateIndex?: boolean;
@@ -60,6 +63,7 @@ export interface EngineParts extends HeadReader {
   readonly wallet: Wallet;
   readonly storage: StorageNetwork;
   readonly river: River;
+  readonly activity: Activity;
   readonly flow: RiverFlow;
   readonly packs: PackReader;
   readonly catalog: Catalog;

@@ -12,12 +12,14 @@ import { openFolderKeys } from './folders.ts';
 import { reconcileHoldings } from './holdings.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
+import { syncedEntry, syncFailedEntry } from './history-text.ts';
 import { indexFailure } from './local-index/local-index.ts';
 import { EngineError, isAbort, serializeError } from './model/engine-error.ts';
 import { displayPath, type FolderId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { isOfVault, packsOfCommit, readProtection, type Protection } from './protection.ts';
-import { emitPack, readOwnHead, vaultRecord } from './publishing.ts';
+import { storedProblem } from './problems.ts';
+import { readOwnHead, vaultRecord } from './publishing.ts';
 import type { Chain } from './sui/chain.ts';
 
 /** Sealed packs that wait in the spool before the reading of files is held up. */
@@ -43,6 +45,8 @@ export class FolderSyncing {
   readonly #checkChain: (signal: AbortSignal) => Promise<void>;
   readonly #pollFolder: (folderId: FolderId) => void;
   #isHeadChecked = false;
+  /** Of whoever asked for the sync that runs. */
+  #onProgress: ((progress: FolderProgress) => void) | undefined;
 
   /**
    * `checkChain` refuses a chain that is not the vault's; `pollFolder` is told of a folder in which
@@ -65,9 +69,11 @@ export class FolderSyncing {
     folder: FolderRecord,
     acceptDeletions: boolean,
     signal: AbortSignal,
+    onProgress?: (progress: FolderProgress) => void,
   ): Promise<SyncReport['folders'][number]> {
-    const { emit, options, index } = this.#parts;
+    const { emit, options, index, activity } = this.#parts;
     const { folderId, name: folderName } = folder;
+    this.#onProgress = onProgress;
     emit({ kind: 'sync-began', folderId, folderName });
     let refreshes = 0;
     let backoffs = 0;
@@ -84,6 +90,8 @@ export class FolderSyncing {
     for (;;) {
       try {
         const report = await this.#attempt(folder, acceptDeletions, sealed, signal);
+        const entry = syncedEntry(report);
+        if (entry) activity.note(entry);
         emit({ kind: 'sync-ended', folderId, folderName, problem: undefined });
         return report;
       } catch (thrown) {
@@ -106,8 +114,11 @@ export class FolderSyncing {
         }
         signal.throwIfAborted();
         if (!isAbort(error)) {
-          index.folders.recordSync(folderId, { problem: serializeError(error).code });
-          emit({ kind: 'sync-ended', folderId, folderName, problem: serializeError(error) });
+          const problem = serializeError(error);
+          index.folders.recordSync(folderId, { problem: storedProblem(error) });
+          activity.failed(problem);
+          activity.note(syncFailedEntry(folderName, problem));
+          emit({ kind: 'sync-ended', folderId, folderName, problem });
         }
         throw error;
       }
@@ -282,7 +293,7 @@ export class FolderSyncing {
       acceptDeletions,
       onSealed: async (packId) => {
         const pack = index.journal.find(packId);
-        if (pack) emitPack(this.#parts, pack);
+        if (pack) this.#parts.activity.stepped(pack);
         await flow.untilRoom(PACKS_WAITING_MAX, signal);
       },
       untilCertified: () => flow.untilDone(signal),
@@ -294,6 +305,7 @@ export class FolderSyncing {
   #emitProgress(folder: FolderRecord, progress: FolderProgress, startedMs: number): void {
     const { emit, options } = this.#parts;
     const { phase, ...rest } = progress;
+    this.#onProgress?.(progress);
     emit({
       kind: 'progress',
       task: phase,

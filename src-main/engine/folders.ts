@@ -55,7 +55,12 @@ export async function addFolder(
   return added;
 }
 
-async function resolveFolder({ options }: EngineParts, path: string): Promise<string> {
+/**
+ * The folder at a path, links followed.
+ *
+ * @throws EngineError `folder-missing`, `folder-unreadable`
+ */
+export async function resolveFolder({ options }: EngineParts, path: string): Promise<string> {
   const { files } = options;
   const real = files.realPath(absolutePath(path));
   const stat = real === undefined ? undefined : files.stat(real);
@@ -101,6 +106,20 @@ function defaultName(root: string): string {
   const last = root.split('/').at(-1) ?? '';
   const name = last.replaceAll(':', '-').slice(0, NAME_CHARACTERS_MAX);
   return name === '' ? 'root' : name;
+}
+
+/** A name for the folder that no other of this device has. */
+export function suggestedName({ index }: EngineParts, root: string): string {
+  const taken = new Set(
+    index.folders
+      .all()
+      .filter((folder) => !folder.removed && folder.root !== root)
+      .map(({ name }) => name),
+  );
+  const name = defaultName(root);
+  let free = name;
+  for (let number = 2; taken.has(free); number += 1) free = `${name} ${String(number)}`;
+  return free;
 }
 
 /** Names are unique in a vault, not only on this device. */

@@ -1,5 +1,6 @@
 /** @file Builds the engine's parts from what a host gives it, and joins them. */
 import type { EngineEvent } from '#contract/events.ts';
+import { Activity } from './activity.ts';
 import { archiveCodec } from './archive-codec.ts';
 import { RiverFlow } from './backup/river-flow.ts';
 import { River } from './backup/river.ts';
@@ -14,7 +15,7 @@ import { openLocalIndex } from './local-index/local-index.ts';
 import type { SuiAddress } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { endEpochFor, quoteRegistration } from './policy.ts';
-import { emitPack, publicationOf, recordPublished } from './publishing.ts';
+import { publicationOf, recordPublished } from './publishing.ts';
 import { PackReader } from './restore/pack-reader.ts';
 import { capsOf } from './spending.ts';
 import { sliverCodec } from './sliver-codec.ts';
@@ -63,6 +64,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
       devices.keys.has(Buffer.from(signer).toString('hex')) &&
       verifySignature(signer, message, signature),
   };
+  const activity = new Activity({ index, options, emit, chain, storage });
   const river: River = new River({
     index,
     spool,
@@ -79,8 +81,9 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     quoteRegistration,
     publicationOf: (pack, signal) => publicationOf(parts, pack, signal),
     onPublished: (pack) => recordPublished(index, pack),
+    onConfirmed: (packId, shards) => activity.confirmed(packId, shards),
     onStep: (pack) => {
-      emitPack(parts, pack);
+      activity.stepped(pack);
       parts.flow.stepped();
     },
     ensureFunds: (walFrost, signal) =>
@@ -95,6 +98,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     wallet,
     storage,
     river,
+    activity,
     flow: new RiverFlow({
       run: (signal) => river.run(signal),
       countUnfinished: () => index.journal.unfinished().length,

@@ -185,21 +185,6 @@ export function recordPublished(index: LocalIndex, pack: PackRecord): void {
   index.writeFact('head-sequence', String(seen + 1));
 }
 
-export function emitPack(parts: EngineParts, pack: PackRecord): void {
-  const commit = pack.commitRecord && (JSON.parse(pack.commitRecord) as CommitRecord);
-  const folder = commit ? parts.index.folders.find(commit.folderId) : undefined;
-  parts.emit({
-    kind: 'pack',
-    packId: pack.packId,
-    folderName: folder?.name,
-    step: pack.state,
-    sizeBytes: pack.sizeBytes,
-    blobId: pack.blobId,
-    storedShards: pack.storedShards,
-    shardCount: pack.shardCount,
-  });
-}
-
 function required<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new EngineError('index-damaged', 'a journal row is incomplete');
   return value;

@@ -5,7 +5,8 @@ import type { CatalogSnapshot } from './catalog.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { EngineError } from './model/engine-error.ts';
 import { displayPath, joinRawPath, rawPath, type RawPath } from './model/ids.ts';
-import { absolutePath, absolutePathText, type FileSystem } from './ports/file-system.ts';
+import { absolutePath } from './ports/file-system.ts';
+import { refuseProtectedTarget } from './restore-targets.ts';
 import { restoreKeyOf, restoreSnapshot, type RestoreProgress } from './restore/restore.ts';
 import type { AskedPart } from './restore/selection.ts';
 import type { OpenedSnapshot } from './restore/snapshot-reader.ts';
@@ -24,9 +25,14 @@ export const summaryOf = ({ signed, location }: CatalogSnapshot): SnapshotSummar
   blobId: location.blobId,
 });
 
+/**
+ * The newest snapshot of a folder as its head names it, or the one that is meant.
+ *
+ * @throws EngineError `folder-unknown`, `snapshot-unknown`
+ */
 export async function openSnapshotOf(
   { catalog }: EngineParts,
-  request: { readonly folder: string; readonly snapshot?: string },
+  request: { readonly folder: string; readonly snapshot?: string | undefined },
   signal: AbortSignal,
 ): Promise<OpenedSnapshot> {
   const found =
@@ -99,39 +105,6 @@ export async function restoreOpened(
     filesAlreadyThere: result.filesAlreadyThere,
     lost: result.lost.map(({ path, code, reason }) => ({ path: displayPath(path), code, reason })),
   };
-}
-
-/**
- * Restoring into a protected folder would protect the restored files again, and Floe's own folders
- * are no place for anybody's files.
- */
-export function refuseProtectedTarget({ index, options }: EngineParts, target: string): void {
-  const place = realPlace(options.files, target);
-  const isBelow = (root: string): boolean => place === root || place.startsWith(`${root}/`);
-  const folder = index.folders.all().find(({ removed, root }) => !removed && isBelow(root));
-  if (folder) {
-    throw new EngineError(
-      'restore-target-inside-folder',
-      `${target} lies in the protected folder ${folder.name}`,
-    );
-  }
-  const own = options.paths.own.find((path) =>
-    isBelow(realPlace(options.files, absolutePathText(path))),
-  );
-  if (own !== undefined) {
-    throw new EngineError('restore-target-inside-folder', `${target} lies in Floe's own folder`);
-  }
-}
-
-/** Where a path leads, links followed, also when its last parts do not exist yet. */
-function realPlace(files: FileSystem, path: string): string {
-  const missing: string[] = [];
-  for (let place = path; place !== ''; place = place.slice(0, place.lastIndexOf('/'))) {
-    const real = files.realPath(absolutePath(place));
-    if (real !== undefined) return [absolutePathText(real), ...missing].join('/');
-    missing.unshift(place.slice(place.lastIndexOf('/') + 1));
-  }
-  return path;
 }
 
 /** The entries of one directory of a snapshot; for a file, that file alone. */

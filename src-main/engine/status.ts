@@ -1,14 +1,14 @@
 /** @file Answers the worry first: is everything protected, and until when. */
 import type { FolderStatus, ProtectionState, SnapshotSummary, VaultStatus } from '#contract/api.ts';
-import { errorCodes, type ErrorCode } from '#contract/errors.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { isUnreadable, type CatalogSnapshot, type UnreadSnapshot } from './catalog.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
-import { EngineError } from './model/engine-error.ts';
+import { EngineError, serializeError } from './model/engine-error.ts';
 import { displayPath } from './model/ids.ts';
 import type { BlobObject, WalrusSystem } from './model/walrus.ts';
 import { epochEndMs } from './policy.ts';
+import { plainProblem, recalledProblem } from './problems.ts';
 import { packsOfCommit, readProtection } from './protection.ts';
 import { packOfLocation } from './restore/snapshot-reader.ts';
 import { summaryOf } from './restoring.ts';
@@ -100,11 +100,11 @@ async function remoteFolder(
 
 export async function vaultStatus(
   parts: EngineParts,
-  withSpread: boolean,
-  signal?: AbortSignal,
+  pause: VaultStatus['pause'],
+  { withSpread, signal }: { readonly withSpread: boolean; readonly signal: AbortSignal },
 ): Promise<VaultStatus> {
   const { options, index, chain, account } = parts;
-  const system = await chain.readSystem(signal ? { signal } : {});
+  const system = await chain.readSystem({ signal });
   const own: FolderStatus[] = [];
   for (const folder of index.folders.all()) {
     own.push(await folderStatus(parts, folder, system, withSpread, signal));
@@ -129,7 +129,7 @@ export async function vaultStatus(
     folders: [...own, ...(await remoteFolders(parts, system, signal))],
     address: account.address,
     device: options.deviceName,
-    pause: undefined,
+    pause,
   };
 }
 
@@ -144,7 +144,7 @@ function sentenceOf({ options }: EngineParts, active: readonly FolderStatus[]): 
   if (active.length === 0) return `${tryOut}No folder is protected yet.`;
   const attention = active.find(({ problem }) => problem !== undefined);
   if (attention?.problem) {
-    return `${tryOut}${attention.name} needs attention: ${attention.problem.message}.`;
+    return `${tryOut}${attention.name} needs attention: ${attention.problem.message}`;
   }
   const waiting = active.filter(({ protectedUntil }) => protectedUntil === undefined);
   if (waiting.length > 0) {
@@ -175,7 +175,7 @@ export async function folderStatus(
   const commit = newest && (JSON.parse(newest.record) as CommitRecord);
   const packs = commit ? packsOfCommit(index, commit) : [];
   const protection = commit && (await readProtection(packs, { chain, system, owners, signal }));
-  const problem = problemOf(folder, protection?.problem);
+  const problem = currentProblem(folder, protection?.problem);
   const until = protection?.until;
   return {
     folderId: folder.folderId,
@@ -199,7 +199,10 @@ export async function folderStatus(
     snapshotCount: index.snapshots.all(folder.folderId).length,
     lastSyncAtMs: folder.lastSyncAtMs,
     waiting: undefined,
-    schedule: { commitEveryMs: 'auto', hours: [] },
+    schedule: {
+      commitEveryMs: folder.schedule.commitEveryMs ?? 'auto',
+      hours: folder.schedule.hours ?? [],
+    },
     spread:
       withSpread && protection
         ? await leastSpread(parts, protection.blobs, system, signal)
@@ -207,22 +210,17 @@ export async function folderStatus(
   };
 }
 
-function problemOf(
+/** What the chain says now comes first; else how the last sync ended. */
+function currentProblem(
   folder: FolderRecord,
   chainProblem: EngineError | undefined,
 ): FolderStatus['problem'] {
-  if (chainProblem) return problemText(chainProblem);
-  const code = folder.lastProblem as ErrorCode | undefined;
-  if (code === undefined || !(code in errorCodes)) return undefined;
-  return { code, message: `the last sync ended with ${code}`, next: errorCodes[code].next };
+  const problem = chainProblem ? serializeError(chainProblem) : recalledProblem(folder.lastProblem);
+  return problem && plainProblem(problem);
 }
 
 const problemText = (problem: EngineError | undefined): FolderStatus['problem'] =>
-  problem && {
-    code: problem.code,
-    message: problem.message,
-    next: errorCodes[problem.code].next,
-  };
+  problem && plainProblem(serializeError(problem));
 
 function summaryOfCommit(
   { options, index }: EngineParts,

@@ -11,7 +11,7 @@ import { encodeBlob, EncoderMemory, type EncodedBlob } from '../codec/rs2.ts';
 import type { LocalIndex } from '../local-index/local-index.ts';
 import type { PackRecord } from '../local-index/journal.ts';
 import { EngineError, hasCode } from '../model/engine-error.ts';
-import type { ObjectId, PackId } from '../model/ids.ts';
+import type { ObjectId, PackId, ShardIndex } from '../model/ids.ts';
 import type { Certificate, Persistence, WalrusSystem } from '../model/walrus.ts';
 import type { Clock } from '../ports/ports.ts';
 import type { Chain } from '../sui/chain.ts';
@@ -50,6 +50,8 @@ export interface RiverOptions {
   readonly endEpochFor: (system: WalrusSystem, pack: PackRecord) => number;
   /** Called after each step. */
   readonly onStep: (pack: PackRecord) => void;
+  /** Storage nodes have signed for these shards of a pack. */
+  readonly onConfirmed: (packId: PackId, shards: readonly ShardIndex[]) => void;
   /** Make sure that the wallet can pay what a registration costs, or throw `balance-low`. */
   readonly ensureFunds: (walFrost: bigint, signal?: AbortSignal) => Promise<void>;
   readonly quoteRegistration: (system: WalrusSystem, sizeBytes: number, epochs: number) => bigint;
@@ -254,7 +256,7 @@ export class River {
   };
 
   async #stepUpload(pack: PackRecord, encoded: EncodedBlob, signal: AbortSignal): Promise<void> {
-    const { index, network } = this.#options;
+    const { index, network, onConfirmed } = this.#options;
     if (encoded.blobId !== pack.blobId) {
       throw new EngineError('spool-damaged', 'a sealed pack encodes to another blob than before', {
         context: { packId: pack.packId },
@@ -267,6 +269,7 @@ export class River {
         const { certificate, tail } = await network.upload(encoded, {
           committee,
           persistence,
+          onConfirmed: (shards) => onConfirmed(pack.packId, shards),
           signal,
         });
         this.#tail = { packId: pack.packId, tail, blob: encoded };

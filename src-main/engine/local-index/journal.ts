@@ -246,6 +246,15 @@ export class Journal {
     return ids;
   }
 
+  /** Where a chunk of the folder lies, as far as is known here. */
+  placeOf(
+    folderId: FolderId,
+    chunkId: ChunkId,
+  ): (Pick<ChunkPlace, 'offsetBytes' | 'sizeBytes'> & { readonly pack: PackRecord }) | undefined {
+    const row = this.#statements.placeOf.get(folderId, Buffer.from(chunkId, 'hex'));
+    return row && { offsetBytes: row.place_offset, sizeBytes: row.place_size, pack: read(row) };
+  }
+
   /** The pack that holds a chunk of the folder, as far as is known here. */
   packOf(folderId: FolderId, chunkId: ChunkId): PackRecord | undefined {
     const row = this.#statements.packOf.get(folderId, Buffer.from(chunkId, 'hex'));
@@ -323,6 +332,10 @@ function prepare(database: Database) {
       `SELECT chunk_id, pack_id FROM chunks JOIN packs USING (pack_id)
        WHERE folder_id = ? AND (end_epoch IS NULL OR end_epoch > ?)
        AND (blob_id IS NULL OR blob_id NOT IN (SELECT blob_id FROM leaving))`,
+    ),
+    placeOf: database.prepare<[string, Buffer], Row & { place_offset: number; place_size: number }>(
+      `SELECT packs.*, chunks.offset AS place_offset, chunks.size AS place_size
+       FROM packs JOIN chunks USING (pack_id) WHERE folder_id = ? AND chunk_id = ?`,
     ),
     packOf: database.prepare<[string, Buffer], Row>(
       `SELECT packs.* FROM packs JOIN chunks USING (pack_id) WHERE folder_id = ? AND chunk_id = ?`,

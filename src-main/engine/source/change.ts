@@ -69,7 +69,14 @@ export type FileChange<K extends KnownEntry> =
   /** Gone. */
   | (ChangeBase & { readonly kind: 'removed'; readonly known: K })
   /** Left out by the ignore rules. Not a deletion; `known` when it was kept before. */
-  | (ChangeBase & { readonly kind: 'ignored'; readonly known: K | undefined })
+  | (ChangeBase & {
+      readonly kind: 'ignored';
+      /** The pattern that says so. */
+      readonly rule: string;
+      /** What is left out. */
+      readonly seen: FileStat;
+      readonly known: K | undefined;
+    })
   | (ChangeBase & {
       readonly kind: 'skipped';
       readonly reason: SkippedReason;

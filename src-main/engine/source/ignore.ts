@@ -19,8 +19,13 @@ export const IGNORE_FILE_BYTES_MAX = 1024 * 1024;
 /** Paths tested by one compiled matcher before it is compiled anew: it remembers each of them. */
 const TESTS_PER_MATCHER = 50_000;
 
-/** What a set of patterns says about a path. */
-type Verdict = 'ignored' | 'included' | 'silent';
+/** What a set of patterns says about a path; `rule` is the pattern that decided. */
+type Verdict =
+  | { readonly kind: 'ignored'; readonly rule: string }
+  | { readonly kind: 'included' }
+  | { readonly kind: 'silent' };
+const INCLUDED: Verdict = { kind: 'included' };
+const SILENT: Verdict = { kind: 'silent' };
 
 /** The patterns of one file, compiled. */
 class PatternSet {
@@ -38,8 +43,9 @@ class PatternSet {
       this.#matcher = compile(this.#patterns);
       this.#testCount = 0;
     }
-    const { ignored, unignored } = this.#matcher.test(path);
-    return ignored ? 'ignored' : unignored ? 'included' : 'silent';
+    const { ignored, unignored, rule } = this.#matcher.test(path);
+    if (ignored) return { kind: 'ignored', rule: rule?.pattern ?? '' };
+    return unignored ? INCLUDED : SILENT;
   }
 
   /**
@@ -81,14 +87,19 @@ export class IgnoreScope {
 
   /** Whether the entry is left out. */
   ignores(name: RawPath, isDirectory: boolean): boolean {
-    if (this.#layers.length === 0 || name === IGNORE_FILE_NAME) return false;
+    return this.ruleFor(name, isDirectory) !== undefined;
+  }
+
+  /** The pattern by which the entry is left out; undefined when it is kept. */
+  ruleFor(name: RawPath, isDirectory: boolean): string | undefined {
+    if (this.#layers.length === 0 || name === IGNORE_FILE_NAME) return undefined;
     const text = readableName(name) + (isDirectory ? '/' : '');
     for (let index = this.#layers.length - 1; index >= 0; index -= 1) {
       const layer = this.#layers[index];
-      const verdict = layer?.patterns.test(layer.prefix + text) ?? 'silent';
-      if (verdict !== 'silent') return verdict === 'ignored';
+      const verdict = layer?.patterns.test(layer.prefix + text) ?? SILENT;
+      if (verdict.kind !== 'silent') return verdict.kind === 'ignored' ? verdict.rule : undefined;
     }
-    return false;
+    return undefined;
   }
 
   /** The scope of the directory `name` in this one, before its own `.floeignore` is read. */
@@ -97,7 +108,7 @@ export class IgnoreScope {
     return new IgnoreScope(
       this.#layers.map(({ patterns, prefix }) => {
         const path = `${prefix}${text}`;
-        const isOverruled = patterns.test(`${path}/`) === 'ignored';
+        const isOverruled = patterns.test(`${path}/`).kind === 'ignored';
         return {
           patterns: isOverruled ? patterns.bringingBack(path) : patterns,
           prefix: `${path}/`,

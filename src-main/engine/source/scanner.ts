@@ -210,9 +210,10 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
       this.#addUnreadable(frame, path, name, listed.error.reason, known);
       return undefined;
     }
-    if (frame.scope.ignores(name, stat.kind === 'directory')) {
+    const rule = frame.scope.ruleFor(name, stat.kind === 'directory');
+    if (rule !== undefined) {
       this.#counters.ignored += 1;
-      frame.entries.push({ kind: 'ignored', path, name, known });
+      frame.entries.push({ kind: 'ignored', path, name, rule, seen: stat, known });
       return undefined;
     }
     if (stat.kind === 'fifo' || stat.kind === 'socket' || stat.kind === 'device') {

@@ -95,6 +95,12 @@ export class NodeConnection {
     this.#health.answeredFalsely(message, clock.monotonicMs(), clock.nowMs());
   }
 
+  /** Nobody waits for its answer any more. */
+  reportSilence(message: string): void {
+    const { clock } = this.#setting;
+    this.#health.failed(message, clock.monotonicMs(), clock.nowMs());
+  }
+
   report(): NodeHealth {
     const { nodeId, name, networkAddress } = this.storageNode;
     const isAvoided = this.isAvoided();
@@ -156,7 +162,7 @@ export class NodeConnection {
     if (outcome.kind === 'answered') rate.transferred(sentBytes + outcome.body.length);
     else if (outcome.failure === 'timeout') rate.timedOut();
     if (outcome.kind === 'answered' && outcome.status < 500) {
-      this.#health.succeeded(firstByteMs);
+      this.#health.succeeded(firstByteMs, clock.nowMs());
     } else if (outcome.kind === 'answered') {
       const message = `HTTP ${String(outcome.status)}`;
       this.#health.failed(message, clock.monotonicMs(), clock.nowMs());

@@ -19,6 +19,8 @@ export interface NodeHealth {
   readonly invalidAnswerCount: number;
   /** Smoothed time of an answer; undefined before the first. */
   readonly latencyMs: number | undefined;
+  /** When it last gave a good answer. Unix ms. */
+  readonly lastSuccessAtMs: number | undefined;
   readonly lastError:
     { readonly code: ErrorCode; readonly message: string; readonly atMs: number } | undefined;
   /** Whether the node is asked last at the moment. */
@@ -35,6 +37,7 @@ export class HealthRecord {
   failureCount = 0;
   invalidAnswerCount = 0;
   latencyMs: number | undefined;
+  lastSuccessAtMs: number | undefined;
   lastError: NodeHealth['lastError'];
   #avoidUntilMs = 0;
   #strikes = 0;
@@ -47,14 +50,28 @@ export class HealthRecord {
   /** The counters, without what only the moment can tell. */
   report(): Pick<
     NodeHealth,
-    'successCount' | 'failureCount' | 'invalidAnswerCount' | 'latencyMs' | 'lastError'
+    | 'successCount'
+    | 'failureCount'
+    | 'invalidAnswerCount'
+    | 'latencyMs'
+    | 'lastSuccessAtMs'
+    | 'lastError'
   > {
-    const { successCount, failureCount, invalidAnswerCount, latencyMs, lastError } = this;
-    return { successCount, failureCount, invalidAnswerCount, latencyMs, lastError };
+    const { successCount, failureCount, invalidAnswerCount } = this;
+    const { latencyMs, lastSuccessAtMs, lastError } = this;
+    return {
+      successCount,
+      failureCount,
+      invalidAnswerCount,
+      latencyMs,
+      lastSuccessAtMs,
+      lastError,
+    };
   }
 
-  succeeded(latencyMs: number): void {
+  succeeded(latencyMs: number, wallMs: number): void {
     this.successCount += 1;
+    this.lastSuccessAtMs = wallMs;
     this.#strikes = 0;
     this.#avoidUntilMs = 0;
     this.latencyMs =

@@ -8,7 +8,7 @@
  * Owns the connections, the bound on bytes under way, and the opinion of each node's health. Knows
  * the committee only as an argument: the chain is another folder's business, and so is the wallet.
  */
-import type { BlobId } from '#engine/model/ids.ts';
+import type { BlobId, ObjectId } from '#engine/model/ids.ts';
 import type { Certificate, Committee } from '#engine/model/walrus.ts';
 import type { Clock, Logger, Random } from '#engine/ports/ports.ts';
 import { openAdmission } from './admission.ts';
@@ -24,6 +24,7 @@ import {
 import type { NodeHealth } from './node-health.ts';
 import type { UploadBlob } from './node-upload.ts';
 import { readBlob, readRange, type ReadOptions } from './read.ts';
+import { rollCall } from './roll-call.ts';
 import type { SliverCodec } from './sliver-codec.ts';
 import {
   blobStatus,
@@ -35,6 +36,9 @@ import {
 import { TransferRate } from './transfer-rate.ts';
 import { checkTrust, type NodeScheme, type NodeTrust } from './trust.ts';
 import { requestConfirmations, upload, type UploadOptions, type UploadResult } from './upload.ts';
+
+/** Slivers of a blob that is read stay until the last one is there, and no longer count as under way. */
+const BODIES_KEPT_FACTOR = 1.5;
 
 export interface StorageNetworkOptions {
   readonly scheme: NodeScheme;
@@ -69,6 +73,11 @@ export interface StorageNetwork {
     options?: { readonly signal?: AbortSignal },
   ): Promise<BlobStatusAnswer>;
   spread(blobId: BlobId, committee: Committee, options?: SpreadOptions): Promise<Spread>;
+  /** The nodes of a committee that answer now. */
+  rollCall(
+    committee: Committee,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<ReadonlySet<ObjectId>>;
   /** What was seen of each storage node that was ever asked. */
   nodeHealth(): readonly NodeHealth[];
   /** End everything under way, tails included, and close the sockets. */
@@ -96,7 +105,7 @@ export function openStorageNetwork(options: StorageNetworkOptions): StorageNetwo
     logger,
     limits,
     codec,
-    bodies: new BufferPool(limits.inFlightBytesMax),
+    bodies: new BufferPool(limits.inFlightBytesMax * BODIES_KEPT_FACTOR),
     knownMetadata: new MetadataShelf(),
     connect: (storageNode, committee) => connections.get(storageNode, committee),
     openScope: (signal) => openOperationScope(signal, closing.signal),
@@ -113,6 +122,7 @@ export function openStorageNetwork(options: StorageNetworkOptions): StorageNetwo
     blobStatus: (blobId, committee, statusOptions) =>
       blobStatus(context, blobId, committee, statusOptions),
     spread: (blobId, committee, spreadOptions) => spread(context, blobId, committee, spreadOptions),
+    rollCall: (committee, callOptions) => rollCall(context, committee, callOptions),
     nodeHealth: () => connections.all().map((connection) => connection.report()),
     close: async () => {
       closing.abort(new DOMException('the storage network was closed', 'AbortError'));

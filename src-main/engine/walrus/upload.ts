@@ -7,7 +7,7 @@
  * a sliver is taken from the blob only when it is sent.
  */
 import assert from 'node:assert/strict';
-import type { ObjectId } from '#engine/model/ids.ts';
+import type { ObjectId, ShardIndex } from '#engine/model/ids.ts';
 import type { Certificate, Committee, Persistence, StorageNode } from '#engine/model/walrus.ts';
 import { confirmationMessage } from './confirmation.ts';
 import { connectionsPerNode } from './limits.ts';
@@ -36,6 +36,8 @@ export interface UploadOptions {
   readonly knownStored?: ReadonlySet<ObjectId>;
   /** Called after each accepted body, also during the tail. Must not throw. */
   readonly onProgress?: (progress: UploadProgress) => void;
+  /** Called with the shards of each node that signed, also during the tail. Must not throw. */
+  readonly onConfirmed?: (shards: readonly ShardIndex[]) => void;
   /** Ends the upload before its quorum. Afterwards `tail.stop` does. */
   readonly signal?: AbortSignal;
 }
@@ -101,7 +103,10 @@ export async function upload(
       options: { signal: scope.signal, rank: attempt.rankOf(storageNode) },
       onBytesDone: (bytes) => reportProgress(bytes, 0),
     });
-    if (outcome.kind === 'signed') reportProgress(0, storageNode.shards.length);
+    if (outcome.kind === 'signed') {
+      reportProgress(0, storageNode.shards.length);
+      options.onConfirmed?.(storageNode.shards);
+    }
     return outcome;
   });
   const certificate = await untilCertificate(attempt, work, options.signal);

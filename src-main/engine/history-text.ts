@@ -1,0 +1,55 @@
+/** @file What was done, in sentences for a person who looks back. */
+import type { RestoreReport, SyncReport } from '#contract/api.ts';
+import type { SerializedError } from '#contract/errors.ts';
+import type { HistoryEntry } from '#contract/task-api.ts';
+import { plainProblem } from './problems.ts';
+
+type Entry = Omit<HistoryEntry, 'entryId' | 'atMs'>;
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** A sync that published something; undefined when there was nothing to do. */
+export function syncedEntry(report: SyncReport['folders'][number]): Entry | undefined {
+  if (!report.published) return undefined;
+  const counts = [
+    counted(report.filesAdded, 'new file'),
+    counted(report.filesChanged, 'changed file'),
+    counted(report.filesRemoved, 'removed file'),
+  ].filter((text) => text !== undefined);
+  const what = counts.length === 0 ? 'its state' : counts.join(', ');
+  return {
+    kind: 'sync',
+    folderName: report.name,
+    sentence: `${report.name}: stored ${what} in ${sizeText(report.bytesSealed)}.`,
+    problem: undefined,
+  };
+}
+
+export function syncFailedEntry(folderName: string, problem: SerializedError): Entry {
+  const { message } = plainProblem(problem);
+  return { kind: 'problem', folderName, sentence: `${folderName}: ${message}`, problem };
+}
+
+export function restoredEntry(folderName: string, report: RestoreReport): Entry {
+  const files = counted(report.filesRestored + report.filesAlreadyThere, 'file') ?? 'no files';
+  const lost = counted(report.lost.length, 'entry', 'entries');
+  const ending = lost === undefined ? '' : `; ${lost} could not be restored`;
+  return {
+    kind: 'restore',
+    folderName,
+    sentence: `${folderName}: restored ${files} to ${report.target}${ending}.`,
+    problem: undefined,
+  };
+}
+
+/** Undefined for none. */
+function counted(count: number, one: string, many = `${one}s`): string | undefined {
+  if (count === 0) return undefined;
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+}
+
+export function sizeText(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${value.toFixed(power === 0 || value >= 100 ? 0 : 1)} ${UNITS[power] ?? 'B'}`;
+}

@@ -1,0 +1,149 @@
+/** @file What tasks do: syncs and restores begun by TaskApi, or by the engine itself. */
+import type { SyncReport } from '#contract/api.ts';
+import type { Task, TaskApi } from '#contract/task-api.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { findFolder } from './folders.ts';
+import type { FolderRecord } from './local-index/folder-table.ts';
+import { EngineError, hasCode } from './model/engine-error.ts';
+import { problemOf } from './problems.ts';
+import { restoredEntry } from './history-text.ts';
+import { refuseProtectedTarget } from './restore-targets.ts';
+import { openSnapshotOf, restoreOpened } from './restoring.ts';
+import type { Progress, TaskVoice, TaskWork } from './tasks/task-list.ts';
+import { TaskList } from './tasks/task-list.ts';
+
+/** Losses that a task lists; a report of all of them would not fit a message. */
+const LOST_LISTED_MAX = 10_000;
+
+export interface TaskHooks {
+  /** Sync a folder when it is its turn; `began` is called then. */
+  readonly sync: (
+    folder: FolderRecord,
+    options: {
+      readonly acceptDeletions: boolean;
+      readonly began: () => void;
+      readonly onProgress: (progress: Progress) => void;
+      readonly signal: AbortSignal;
+    },
+  ) => Promise<SyncReport['folders'][number]>;
+  readonly checkChain: (signal: AbortSignal) => Promise<void>;
+}
+
+export type TaskMethods = Pick<
+  TaskApi,
+  'tasks' | 'startSync' | 'startRestore' | 'cancelTask' | 'resumeTask' | 'dismissTask'
+>;
+
+export class EngineTasks {
+  readonly list: TaskList;
+  readonly #parts: EngineParts;
+  readonly #hooks: TaskHooks;
+
+  constructor(parts: EngineParts, hooks: TaskHooks) {
+    this.#parts = parts;
+    this.#hooks = hooks;
+    const { index, options, emit } = parts;
+    const { clock, random } = options;
+    this.list = new TaskList({
+      table: index.tasks,
+      clock,
+      random,
+      emit,
+      restoreWork: this.#restore,
+      problemOf,
+    });
+  }
+
+  readonly methods: TaskMethods = {
+    tasks: async () => this.list.all(),
+    startSync: async ({ folder, acceptDeletions }) =>
+      this.#foldersOf(folder).map((one) =>
+        this.startSync(one, { acceptDeletions: acceptDeletions === true }),
+      ),
+    startRestore: async (request) => this.#startRestore(request),
+    cancelTask: async ({ taskId }) => this.list.cancel(taskId),
+    resumeTask: async ({ taskId }) => this.list.resume(taskId),
+    dismissTask: async ({ taskId }) => this.list.dismiss(taskId),
+  };
+
+  /** Sync a folder soon. One that already waits for its turn does what is asked. */
+  startSync(
+    folder: FolderRecord,
+    options: { readonly acceptDeletions: boolean; readonly isAutomatic?: boolean },
+  ): Task {
+    const { folderId, name: folderName } = folder;
+    const { acceptDeletions, isAutomatic = false } = options;
+    const waiting = this.list.findWaiting(
+      ({ kind, folderId: other }) => kind === 'sync' && other === folderId,
+    );
+    if (waiting && !acceptDeletions) return waiting;
+    const about = { kind: 'sync' as const, folderId, folderName, restore: undefined, isAutomatic };
+    return this.list.start(about, async (_task, voice, signal) => {
+      const current = this.#parts.index.folders.find(folderId);
+      if (!current || current.removed) return;
+      await this.#hooks.sync(current, {
+        acceptDeletions,
+        began: voice.began,
+        onProgress: voice.progress,
+        signal,
+      });
+    });
+  }
+
+  #foldersOf(name: string | undefined): FolderRecord[] {
+    const { folders } = this.#parts.index;
+    if (name === undefined) return folders.all().filter(({ removed }) => !removed);
+    const folder = findFolder(this.#parts, name);
+    if (!folder.removed) return [folder];
+    throw new EngineError('folder-unknown', `${folder.name} is no longer protected`);
+  }
+
+  #startRestore(request: Parameters<TaskApi['startRestore']>[0]): Task {
+    const { folder: name, snapshot: snapshotId, paths, target } = request;
+    if (!target.startsWith('/')) {
+      throw new EngineError('usage', 'a path of this computer begins at its root');
+    }
+    refuseProtectedTarget(this.#parts, target);
+    const folder = this.#localFolder(name);
+    return this.list.start(
+      {
+        kind: 'restore',
+        folderId: folder?.folderId,
+        folderName: folder?.name ?? name,
+        restore: { snapshotId, paths, target, report: undefined },
+      },
+      this.#restore,
+    );
+  }
+
+  /** A folder of another device has no record here. */
+  #localFolder(name: string): FolderRecord | undefined {
+    try {
+      return findFolder(this.#parts, name);
+    } catch (error) {
+      if (!hasCode(error, 'folder-unknown')) throw error;
+      return undefined;
+    }
+  }
+
+  readonly #restore: TaskWork = async (task: Task, voice: TaskVoice, signal: AbortSignal) => {
+    const { restore } = task;
+    if (!restore) throw new EngineError('internal', 'a restore without its request');
+    voice.began();
+    const { paths, target, snapshotId } = restore;
+    refuseProtectedTarget(this.#parts, target);
+    await this.#hooks.checkChain(signal);
+    const folder = task.folderId ?? task.folderName ?? '';
+    const opened = await openSnapshotOf(this.#parts, { folder, snapshot: snapshotId }, signal);
+    const { snapshot, snapshotId: openedId } = opened.signed;
+    const { folderId, folderName } = snapshot;
+    // From here on a run that goes on takes the same snapshot, whatever is published meanwhile.
+    const known = { ...restore, snapshotId: openedId };
+    voice.learned({ folderId, folderName, restore: known });
+    const onProgress = voice.progress;
+    const report = await restoreOpened(this.#parts, opened, { paths, target, onProgress, signal });
+    const told = { ...report, lost: report.lost.slice(0, LOST_LISTED_MAX) };
+    voice.learned({ restore: { ...known, report: told } });
+    this.#parts.activity.note(restoredEntry(folderName, told));
+  };
+}
