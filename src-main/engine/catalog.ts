@@ -154,6 +154,11 @@ export class Catalog {
     return readSnapshot(location, this.#parts.reader, signal);
   }
 
+  /** The record of a snapshot that a head names; undefined when it cannot be read now. */
+  record(location: SnapshotLocation, signal?: AbortSignal): Promise<SignedSnapshot | undefined> {
+    return this.#recordIfReadable(location, signal);
+  }
+
   async #record(location: SnapshotLocation, signal?: AbortSignal): Promise<SignedSnapshot> {
     const known = this.#records.get(location.snapshotId);
     if (known) return known;

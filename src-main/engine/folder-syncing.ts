@@ -5,11 +5,14 @@
  */
 import type { SyncReport } from '#contract/api.ts';
 import { packLimits } from './archive/limits.ts';
+import { recommit, type CommitOptions } from './backup/commit.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { syncFolder, type FolderProgress, type FolderSyncResult } from './backup/folder-sync.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openFolderKeys } from './folders.ts';
+import { acknowledge, giveUpCondemned, needsCondemned, sharingHeads } from './giving-up.ts';
 import { reconcileHoldings } from './holdings.ts';
+import { commitMoves } from './moves.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import { syncedEntry, syncFailedEntry } from './history-text.ts';
@@ -24,6 +27,8 @@ import type { Chain } from './sui/chain.ts';
 
 /** Sealed packs that wait in the spool before the reading of files is held up. */
 const PACKS_WAITING_MAX = 2;
+/** Commits that what other devices condemn can bring with it in one sync. */
+const ROUNDS_MAX = 3;
 /** Attempts of one sync, by what the failure asks for. */
 const REFRESHES_MAX = 5;
 const BACKOFFS_MS: readonly number[] = [1_000, 4_000, 12_000];
@@ -174,6 +179,7 @@ export class FolderSyncing {
     if (result.unwatchable > 0) this.#pollFolder(folder.folderId);
     await flow.untilDone(signal);
     await river.finishTails();
+    await this.#lookAround(folder, system, signal);
     index.folders.recordSync(folder.folderId, {
       rootDevice: result.rootDevice.toString(),
       syncedAtMs: options.clock.nowMs(),
@@ -258,9 +264,24 @@ export class FolderSyncing {
     system: WalrusSystem,
     signal: AbortSignal,
   ): Promise<FolderSyncResult> {
-    const { options, index, spool, codec, account, catalog, flow } = this.#parts;
+    const { options } = this.#parts;
     const startedMs = options.clock.monotonicMs();
     return syncFolder({
+      ...(await this.#commitOptions(folder, system, signal)),
+      files: options.files,
+      ownDirectories: options.paths.own,
+      acceptDeletions,
+      onProgress: (progress) => this.#emitProgress(folder, progress, startedMs),
+    });
+  }
+
+  async #commitOptions(
+    folder: FolderRecord,
+    system: WalrusSystem,
+    signal: AbortSignal,
+  ): Promise<CommitOptions> {
+    const { options, index, spool, codec, account, catalog, flow } = this.#parts;
+    return {
       folder,
       folderKeys: await openFolderKeys(this.#parts, folder),
       vaultKeys: options.vaultKeys,
@@ -270,13 +291,13 @@ export class FolderSyncing {
       signer: account.publicKey,
       sign: (message) => account.signBytes(message),
       codec,
-      files: options.files,
       clock: options.clock,
       random: options.random,
       index,
       spool,
       limits: packLimits(system.shardCount),
       system,
+      moves: await commitMoves(this.#parts, folder, system, signal),
       otherParents: async () =>
         (await catalog.heads(signal))
           .filter((head) => head.accountIndex !== options.accountIndex)
@@ -289,17 +310,50 @@ export class FolderSyncing {
                 snapshotId: part.snapshot.snapshotId,
               })),
           ),
-      ownDirectories: options.paths.own,
-      acceptDeletions,
       onSealed: async (packId) => {
         const pack = index.journal.find(packId);
         if (pack) this.#parts.activity.stepped(pack);
         await flow.untilRoom(PACKS_WAITING_MAX, signal);
       },
       untilCertified: () => flow.untilDone(signal),
-      onProgress: (progress) => this.#emitProgress(folder, progress, startedMs),
       signal,
-    });
+    };
+  }
+
+  /**
+   * Commit the newest tree once more, without what is leaving. Nothing of the folder is read; a
+   * drive that is not there keeps nobody from it.
+   */
+  async recommit(folder: FolderRecord, signal: AbortSignal): Promise<boolean> {
+    const { flow, river } = this.#parts;
+    await this.#checkChain(signal);
+    await flow.untilDone(signal);
+    await this.#checkHead(signal);
+    const system = await river.refresh(signal);
+    const isCommitted = await recommit(await this.#commitOptions(folder, system, signal));
+    await flow.untilDone(signal);
+    await river.finishTails();
+    return isCommitted;
+  }
+
+  /**
+   * The second look at the other devices' heads, after publishing: whatever they have condemned
+   * meanwhile leaves here, too. And what of ours nobody needs any more is let go.
+   */
+  async #lookAround(
+    folder: FolderRecord,
+    system: WalrusSystem,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const heads = await sharingHeads(this.#parts, signal);
+      if (!needsCondemned(this.#parts, heads)) {
+        await acknowledge(this.#parts, heads, system, signal);
+        await giveUpCondemned(this.#parts, heads, system, signal);
+        return;
+      }
+      await this.recommit(folder, signal);
+    }
   }
 
   #emitProgress(folder: FolderRecord, progress: FolderProgress, startedMs: number): void {

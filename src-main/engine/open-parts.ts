@@ -10,12 +10,13 @@ import { blake3 } from './codec/hash.ts';
 import { verifySignature } from './codec/keys.ts';
 import { withSignal, type EngineOptions, type EngineParts } from './engine-parts.ts';
 import { ensureFunds } from './funds.ts';
+import { recordDeleted } from './giving-up.ts';
 import { ACCOUNT_GAP, type HeadReader } from './heads.ts';
 import { openLocalIndex } from './local-index/local-index.ts';
 import type { SuiAddress } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { endEpochFor, quoteRegistration } from './policy.ts';
-import { publicationOf, recordPublished } from './publishing.ts';
+import { publicationOf, recordHeadWritten, recordPublished } from './publishing.ts';
 import { PackReader } from './restore/pack-reader.ts';
 import { capsOf } from './spending.ts';
 import { sliverCodec } from './sliver-codec.ts';
@@ -81,6 +82,8 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     quoteRegistration,
     publicationOf: (pack, signal) => publicationOf(parts, pack, signal),
     onPublished: (pack) => recordPublished(index, pack),
+    onHeadWritten: () => recordHeadWritten(index),
+    onDeleted: (packIds) => recordDeleted(index, packIds),
     onConfirmed: (packId, shards) => activity.confirmed(packId, shards),
     onStep: (pack) => {
       activity.stepped(pack);

@@ -8,6 +8,7 @@ import type { FolderPart } from './archive/head.ts';
 import { packLimits } from './archive/limits.ts';
 import type { VaultRecord } from './archive/vault-record.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
+import { condemnedPacks, leaveBehind, namedByCommits, versionVector } from './condemning.ts';
 import { withSignal, type EngineParts } from './engine-parts.ts';
 import { buildHeadFields, readHeadOf, type Head } from './heads.ts';
 import type { PackRecord } from './local-index/journal.ts';
@@ -38,56 +39,80 @@ export async function vaultRecord(
 }
 
 export async function publicationOf(parts: EngineParts, pack: PackRecord, signal?: AbortSignal) {
-  const { account, options, catalog } = parts;
+  const { index } = parts;
   const commit = JSON.parse(pack.commitRecord ?? '{}') as CommitRecord;
+  const system = await parts.chain.readSystem(withSignal(signal));
+  const isRemoved = index.folders.find(commit.folderId)?.removed === true;
+  const part: FolderPart = {
+    folderId: commit.folderId,
+    sequence: commit.sequence,
+    ...(isRemoved ? { removed: tombstoneNow(parts, system) } : {}),
+    snapshot: {
+      snapshotId: commit.snapshotId,
+      blobId: required(pack.blobId),
+      blobObjectId: required(pack.blobObjectId),
+      offsetBytes: commit.offsetBytes,
+      sizeBytes: commit.sizeBytes,
+      packBytes: pack.sizeBytes,
+      packClass: commit.packClass,
+    },
+  };
   const own = await readOwnHead(parts, signal);
+  return { head: await headWith(parts, own, { commit, part }, system, signal) };
+}
+
+/**
+ * Write the head although no folder has changed: it says what this device has read of the others,
+ * and what it condemns. Costs gas only.
+ */
+export async function publishHead(
+  parts: EngineParts,
+  system: WalrusSystem,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { river, wallet } = parts;
+  const own = await readOwnHead(parts, signal);
+  if (!own) return;
+  const head = await headWith(parts, own, undefined, system, signal);
+  const prepare = async () => {
+    const request = { certificates: [], head };
+    return (await wallet.prepareCertifyAndPublish(request, withSignal(signal))).transaction;
+  };
+  await river.payments.pay([], prepare, signal);
+}
+
+async function headWith(
+  parts: EngineParts,
+  own: Head | undefined,
+  changed: { readonly commit: CommitRecord; readonly part: FolderPart } | undefined,
+  system: WalrusSystem,
+  signal: AbortSignal | undefined,
+) {
+  const { account, options, catalog } = parts;
   const others = (await catalog.heads(signal)).filter(
     (head) => head.accountIndex !== options.accountIndex,
   );
-  const system = await parts.chain.readSystem(withSignal(signal));
+  const slot = changed?.commit.headSlot ?? 0;
+  const named = namedByCommits(parts, changed?.commit);
   const fields = await buildHeadFields(
     parts,
     account.address,
     own,
-    [
-      ...tombstones(parts, own, commit.headSlot, system),
-      {
-        slot: commit.headSlot,
-        part: {
-          folderId: commit.folderId,
-          sequence: commit.sequence,
-          ...(parts.index.folders.find(commit.folderId)?.removed === true
-            ? { removed: tombstoneNow(parts, system) }
-            : {}),
-          snapshot: {
-            snapshotId: commit.snapshotId,
-            blobId: required(pack.blobId),
-            blobObjectId: required(pack.blobObjectId),
-            offsetBytes: commit.offsetBytes,
-            sizeBytes: commit.sizeBytes,
-            packBytes: pack.sizeBytes,
-            packClass: commit.packClass,
-          },
-        },
-      },
-    ],
+    [...tombstones(parts, own, slot, system), ...(changed ? [{ slot, part: changed.part }] : [])],
     {
       vaultId: options.vaultKeys.vaultId,
       deviceId: options.deviceId,
       deviceName: options.deviceName,
       accountIndex: options.accountIndex,
       sequence: (own?.device.sequence ?? 0) + 1,
-      versionVector: others.map(({ device }) => ({
-        deviceId: device.deviceId,
-        sequence: device.sequence,
-      })),
-      condemned: own?.device.condemned ?? [],
+      versionVector: versionVector(parts, own, others, named),
+      condemned: condemnedPacks(parts, own, named, system),
       vault: await vaultRecord(parts, system, signal),
       chainEpoch: system.epoch,
       writtenAtMs: options.clock.nowMs(),
     },
   );
-  return { head: { ...(own ? { bag: own.bagId } : {}), fields } };
+  return { ...(own ? { bag: own.bagId } : {}), fields };
 }
 
 /**
@@ -181,6 +206,14 @@ export function recordPublished(index: LocalIndex, pack: PackRecord): void {
     atMs: commit.createdAtMs,
     record: pack.commitRecord ?? '{}',
   });
+  for (const id of commit.forgets ?? []) index.snapshots.drop(id);
+  if (commit.replaces !== undefined) index.snapshots.drop(commit.replaces);
+  recordHeadWritten(index);
+  leaveBehind(index, commit);
+}
+
+/** The head's next word is one further. */
+export function recordHeadWritten(index: LocalIndex): void {
   const seen = Number(index.readFact('head-sequence') ?? 0);
   index.writeFact('head-sequence', String(seen + 1));
 }

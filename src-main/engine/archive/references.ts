@@ -31,7 +31,7 @@ export function referencesOf(parent: Reference, plaintext: Uint8Array): Referenc
     : node.children.map(({ id }) => ({ id, what: 'tree' as const }));
 }
 
-function entryReferences(entry: TreeEntry): Reference[] {
+export function entryReferences(entry: TreeEntry): Reference[] {
   const found: Reference[] = [];
   if (entry.attributes?.kind === 'stored') {
     found.push(...contentReferences(entry.attributes.content));

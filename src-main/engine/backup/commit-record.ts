@@ -39,4 +39,10 @@ export interface CommitRecord {
   readonly packId: PackId;
   readonly offsetBytes: number;
   readonly sizeBytes: number;
+  /** Whether the pack index names the older snapshots that are kept. */
+  readonly namesHistory?: boolean;
+  /** Older snapshots that leave the history with this commit. */
+  readonly forgets?: readonly SnapshotId[];
+  /** The snapshot before, when this one is the same tree with another pack index. */
+  readonly replaces?: SnapshotId | undefined;
 }

@@ -7,76 +7,28 @@
  * of its own, and those are certified before the snapshot names them. Nothing here touches the
  * network: the river takes the packs on.
  */
-import type { ArchiveCodec } from '../archive/archive-codec.ts';
-import type { PackLimits } from '../archive/limits.ts';
-import { ENTRY_KIND, type PackClass } from '../archive/pack-layout.ts';
-import type { PackOwner } from '../archive/pack-writer.ts';
-import {
-  sealSnapshot,
-  signSnapshot,
-  type SignBytes,
-  type Snapshot,
-  type SnapshotParent,
-} from '../archive/snapshot.ts';
 import { openTreeSplitter } from '../archive/tree.ts';
-import type { VaultRecord } from '../archive/vault-record.ts';
 import { openChunker } from '../codec/chunk.ts';
-import { blake3 } from '../codec/hash.ts';
-import type { VaultKeys } from '../codec/keys.ts';
-import type { FolderRecord } from '../local-index/folder-table.ts';
 import type { KnownEntry, KnownTree } from '../local-index/entry-table.ts';
-import type { LocalIndex } from '../local-index/local-index.ts';
 import { EngineError } from '../model/engine-error.ts';
-import type { FolderKeys } from '../model/folder-keys.ts';
-import {
-  displayPath,
-  type ChunkId,
-  type DeviceId,
-  type PackId,
-  type RawPath,
-  type SnapshotId,
-} from '../model/ids.ts';
-import type { WalrusSystem } from '../model/walrus.ts';
+import { displayPath, type RawPath } from '../model/ids.ts';
 import { absolutePath, type AbsolutePath, type FileSystem } from '../ports/file-system.ts';
-import type { Clock, Random } from '../ports/ports.ts';
 import { type FileChange, type ScannedDirectory } from '../source/change.ts';
 import { judgeMassChange } from '../source/mass-change.ts';
 import { FolderScan, type ScanSummary } from '../source/scanner.ts';
 import { ChunkWriter } from './chunk-writer.ts';
+import { lastCommit, openStream, placeOf, writeCommit, type CommitOptions } from './commit.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { readFolderFiles, type FileToRead, type UnreadFile } from './folder-reader.ts';
-import { addIndexSegment, needsEndedPack, type WrittenIndex } from './index-writer.ts';
-import { PackStream } from './pack-stream.ts';
-import type { Spool } from './spool.ts';
+import { needsEndedPack } from './index-writer.ts';
+import type { PackStream } from './pack-stream.ts';
 import { buildTree, type BuiltTree } from './tree-builder.ts';
 
-export interface FolderSyncOptions {
-  readonly folder: FolderRecord;
-  readonly folderKeys: FolderKeys;
-  readonly vaultKeys: VaultKeys;
-  readonly vault: VaultRecord;
-  readonly deviceId: DeviceId;
-  readonly deviceName: string;
-  readonly signer: Uint8Array;
-  readonly sign: SignBytes;
-  readonly codec: ArchiveCodec;
+export interface FolderSyncOptions extends CommitOptions {
   readonly files: FileSystem;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly index: LocalIndex;
-  readonly spool: Spool;
-  readonly limits: PackLimits;
-  readonly system: WalrusSystem;
-  /** The newest snapshots of this folder that other devices published. */
-  readonly otherParents: () => Promise<readonly SnapshotParent[]>;
   readonly ownDirectories: readonly AbsolutePath[];
   readonly acceptDeletions: boolean;
-  /** A pack was sealed; resolves when there is room in the spool for the next one. */
-  readonly onSealed: (packId: PackId, sizeBytes: number) => Promise<void>;
-  /** Resolves when every sealed pack is certified. */
-  readonly untilCertified: () => Promise<void>;
   readonly onProgress: (progress: FolderProgress) => void;
-  readonly signal: AbortSignal;
 }
 
 export interface FolderProgress {
@@ -237,23 +189,8 @@ interface Sealing {
 }
 
 function openSealing(options: FolderSyncOptions): Sealing {
-  const { folder, folderKeys, vaultKeys, vault, codec, index, system, limits } = options;
-  const newest = folderKeys.epochs.at(-1);
-  if (!newest) throw new EngineError('index-damaged', 'a folder has no keys');
-  const stream = new PackStream({
-    codec,
-    vaultId: vaultKeys.vaultId,
-    folderId: folder.folderId,
-    packClass: packClassOf(folder),
-    shardCount: system.shardCount,
-    limits,
-    index,
-    spool: options.spool,
-    random: options.random,
-    hash: blake3,
-    owner: { folderId: folder.folderId, keyEpoch: newest.keyEpoch, key: newest.key },
-    onSealed: options.onSealed,
-  });
+  const { folder, folderKeys, vaultKeys, vault, codec, index, system, moves } = options;
+  const stream = openStream(options);
   const chunks = new ChunkWriter({
     vaultId: vaultKeys.vaultId,
     folderId: folder.folderId,
@@ -265,14 +202,11 @@ function openSealing(options: FolderSyncOptions): Sealing {
     }),
     stream,
     random: options.random,
-    readKnown: () => index.journal.usableChunks(folder.folderId, system.epoch),
+    readKnown: () => index.journal.usableChunks(folder.folderId, system.epoch, moves.unusable),
   });
   const splitter = openTreeSplitter(codec, folderKeys.gearKey, vault.chunk.maxBytes);
   return { stream, chunks, splitter };
 }
-
-const packClassOf = (folder: FolderRecord): PackClass =>
-  folder.permanent ? 'permanent' : 'deletable';
 
 function progressReporter(
   options: FolderSyncOptions,
@@ -302,139 +236,33 @@ async function commitIfChanged(
   tree: BuiltTree,
   unread: readonly UnreadFile[],
 ): Promise<boolean> {
-  const { folder, index, folderKeys } = options;
+  const { folder, index, moves, clock } = options;
   const { folderId } = folder;
-  const previous = index.snapshots.newest(folderId);
-  const before = previous && (JSON.parse(previous.record) as CommitRecord);
+  const before = lastCommit(options);
   const { epoch } = options.system;
   const rememberTree = (): void => {
     for (const path of tree.forget) index.entries.delete(folderId, path);
     for (const entry of tree.remember) index.entries.put(folderId, entry);
     index.entries.replaceUnread(folderId, unread);
   };
-  if (
+  const isSame =
     before?.rootTree === tree.rootTree &&
     stream.isEmpty &&
     isSameRoot(before, tree) &&
-    !needsEndedPack({ index, epoch }, before)
-  ) {
+    !needsEndedPack({ index, epoch }, before);
+  if (isSame && !moves.isDue) {
     // Files that were read again and held the same.
     await stream.flush();
     index.atomically(rememberTree);
     return false;
   }
-  const newest = folderKeys.epochs.at(-1);
-  if (!newest) throw new EngineError('index-damaged', 'a folder has no keys');
-  const owner: PackOwner = { folderId, keyEpoch: newest.keyEpoch, key: newest.key };
-  // Packs that are full already must have their blob IDs before the pack index can name them.
-  await options.untilCertified();
-  const segments = await addIndexSegment({
-    codec: options.codec,
-    index,
-    folderId,
-    vaultId: options.vaultKeys.vaultId,
-    chunkIdKey: folderKeys.chunkIdKey,
-    owner,
-    stream,
-    limits: options.limits,
-    epoch,
-    previous: before,
-    snapshotExtraBytes: snapshotExtraBytes(folder),
-    untilCertified: options.untilCertified,
-  });
-  const commit = await sealCommit(
-    options,
-    stream,
-    tree,
-    unread,
-    segments,
-    before,
-    previous?.snapshotId,
-  );
-  await stream.commit(
-    (pack) => {
-      const placed = pack.entries.find((entry) => entry.kind === ENTRY_KIND.snapshot);
-      if (!placed) throw new EngineError('internal', 'a commit pack without its snapshot');
-      return JSON.stringify({
-        ...commit,
-        packId: stream.openPackId,
-        offsetBytes: placed.offsetBytes,
-        sizeBytes: placed.sizeBytes,
-      } satisfies CommitRecord);
-    },
-    () => {
-      rememberTree();
-      segments.write();
-    },
-  );
+  const { rootTree, rootMode, rootMtimeNs } = tree;
+  const totals = { ...tree.totals, unreadCount: unread.length };
+  const place = isSame ? placeOf(options, before) : { createdAtMs: clock.nowMs() };
+  const committed = { rootTree, rootMode, rootMtimeNs, totals, ...place };
+  await writeCommit(options, stream, committed, before, rememberTree);
   return true;
 }
 
-/** Bytes of a snapshot that depend on the person's choices. */
-const snapshotExtraBytes = (folder: FolderRecord): number =>
-  folder.wrappedKeys.length +
-  folder.root.length * 4 +
-  folder.name.length * 4 +
-  folder.excludes.reduce((sum, pattern) => sum + pattern.length * 4 + 3, 0);
-
 const isSameRoot = (before: CommitRecord, tree: BuiltTree): boolean =>
   before.rootMode === tree.rootMode && before.rootMtimeNs === tree.rootMtimeNs.toString();
-
-async function sealCommit(
-  options: FolderSyncOptions,
-  stream: PackStream,
-  tree: BuiltTree,
-  unread: readonly UnreadFile[],
-  segments: WrittenIndex,
-  before: CommitRecord | undefined,
-  previousId: SnapshotId | undefined,
-): Promise<Omit<CommitRecord, 'packId' | 'offsetBytes' | 'sizeBytes'>> {
-  const { folder, folderKeys, vaultKeys, codec, clock, system } = options;
-  const newest = folderKeys.epochs.at(-1);
-  const sequence = (before?.sequence ?? 0) + 1;
-  const parents: SnapshotParent[] = [
-    ...(before && previousId
-      ? [{ deviceId: options.deviceId, sequence: before.sequence, snapshotId: previousId }]
-      : []),
-    ...(await options.otherParents()),
-  ];
-  const snapshot: Snapshot = {
-    vaultId: vaultKeys.vaultId,
-    folderId: folder.folderId,
-    folderName: folder.name,
-    originPath: Buffer.from(folder.root, 'utf8').toString('latin1') as RawPath,
-    excludes: folder.excludes,
-    packClass: packClassOf(folder),
-    deviceId: options.deviceId,
-    deviceName: options.deviceName,
-    sequence,
-    parents,
-    root: { treeId: tree.rootTree, mode: tree.rootMode, mtimeNs: tree.rootMtimeNs },
-    wrappedKeys: [{ memberId: undefined, sealed: new Uint8Array(folder.wrappedKeys) }],
-    keyEpoch: newest?.keyEpoch ?? 0,
-    segments: segments.refs,
-    chainEpoch: system.epoch,
-    createdAtMs: clock.nowMs(),
-    totals: { ...tree.totals, unreadCount: unread.length },
-    vault: options.vault,
-    signer: options.signer,
-  };
-  const signed = await signSnapshot(snapshot, { codec, sign: options.sign });
-  const sealed = await sealSnapshot(signed, { codec, vaultKey: vaultKeys.vaultKey });
-  const vaultOwner: PackOwner = { folderId: undefined, keyEpoch: 0, key: vaultKeys.vaultKey };
-  const id = signed.snapshotId as unknown as ChunkId;
-  stream.addLast(vaultOwner, ENTRY_KIND.snapshot, id, sealed);
-  return {
-    folderId: folder.folderId,
-    headSlot: folder.headSlot,
-    snapshotId: signed.snapshotId,
-    sequence,
-    rootTree: tree.rootTree,
-    rootMode: tree.rootMode,
-    rootMtimeNs: tree.rootMtimeNs.toString(),
-    createdAtMs: snapshot.createdAtMs,
-    totals: snapshot.totals,
-    segments: segments.placed,
-    packClass: snapshot.packClass,
-  };
-}

@@ -10,6 +10,7 @@ import type { PackLimits } from '../archive/limits.ts';
 import {
   IndexSegment,
   mergeSegments,
+  PackIndex,
   sealPart,
   segmentPartBytesMax,
   SELF,
@@ -24,7 +25,7 @@ import type { SegmentRef } from '../archive/snapshot.ts';
 import type { LocalIndex } from '../local-index/local-index.ts';
 import type { PackRecord } from '../local-index/journal.ts';
 import { EngineError } from '../model/engine-error.ts';
-import type { ChunkId, FolderId, PackId, VaultId } from '../model/ids.ts';
+import type { BlobId, ChunkId, FolderId, PackId, VaultId } from '../model/ids.ts';
 import type { CommitRecord, PlacedPart, PlacedSegment } from './commit-record.ts';
 import type { PackStream } from './pack-stream.ts';
 
@@ -44,6 +45,10 @@ export interface IndexWriterOptions {
   /** Packs that end at this Walrus epoch or before hold nothing any more. */
   readonly epoch: number;
   readonly previous: CommitRecord | undefined;
+  /** Older snapshots that the index names from now on, or no more. */
+  readonly history: readonly IndexEntry[];
+  /** Packs that nothing may rely on any more, although they have not ended. */
+  readonly isLeaving: (blobId: BlobId) => boolean;
   /** Bytes that the snapshot takes beyond its fixed fields: excludes, keys, paths. */
   readonly snapshotExtraBytes: number;
   readonly untilCertified: () => Promise<void>;
@@ -123,16 +128,25 @@ function planFor(
     kept.map(({ parts }) => parts.reduce((sum, part) => sum + part.entryCount, 0)),
     fresh.entryCount,
   );
-  // A segment that lies in an ended pack, or names one, is written anew without what has ended.
+  // A segment that lies in a pack that is gone, or names one, is written anew without it.
   const keepCount = Math.min(merge.keepCount, lastingCount);
   const swallowed = kept
     .slice(keepCount)
     .map((segment) => lastingPart(options, loadSegment(options, segment)));
-  const segment = swallowed.length === 0 ? fresh : mergeSegments([fresh, ...swallowed.reverse()]);
+  // What no older segment names needs no note that it was forgotten.
+  const merged = swallowed.length === 0 ? fresh : mergeSegments([fresh, ...swallowed.reverse()]);
+  const segment = keepCount === 0 ? withoutForgotten(merged) : merged;
   return {
     segment: segment.entryCount === 0 ? undefined : segment,
     kept: kept.slice(0, keepCount),
   };
+}
+
+function withoutForgotten(segment: IndexSegment): IndexSegment {
+  const { forgottenSnapshot } = ENTRY_KIND;
+  const entries = [...segment.entries()];
+  const kept = entries.filter(({ kind }) => kind !== forgottenSnapshot);
+  return kept.length === entries.length ? segment : IndexSegment.of(kept);
 }
 
 /**
@@ -144,23 +158,26 @@ export function needsEndedPack(
   commit: CommitRecord,
 ): boolean {
   const { segments, packId } = commit;
+  const ending = { ...options, isLeaving: () => false };
   return (
-    hasEnded(options, options.index.journal.find(packId)) ||
-    countLasting(options, segments) < segments.length
+    isGone(ending, options.index.journal.find(packId)) ||
+    countLasting(ending, segments) < segments.length
   );
 }
 
-type EndsAt = Pick<IndexWriterOptions, 'index' | 'epoch'>;
+type Lasting = Pick<IndexWriterOptions, 'index' | 'epoch' | 'isLeaving'>;
 
-const hasEnded = ({ epoch }: EndsAt, pack: PackRecord | undefined): boolean =>
-  pack?.endEpoch !== undefined && pack.endEpoch <= epoch;
+const isGone = ({ epoch, isLeaving }: Lasting, pack: PackRecord | undefined): boolean =>
+  pack !== undefined &&
+  ((pack.endEpoch !== undefined && pack.endEpoch <= epoch) ||
+    (pack.blobId !== undefined && isLeaving(pack.blobId)));
 
-/** How many segments, from the oldest on, neither lie in an ended pack nor name one. */
-function countLasting(options: EndsAt, segments: readonly PlacedSegment[]): number {
-  const ended = options.index.journal.all().filter((pack) => hasEnded(options, pack));
-  if (ended.length === 0) return segments.length;
-  const ids = new Set(ended.map(({ packId }) => packId));
-  const blobs = new Set(ended.map(({ blobId }) => blobId));
+/** How many segments, from the oldest on, neither lie in a pack that is gone nor name one. */
+function countLasting(options: Lasting, segments: readonly PlacedSegment[]): number {
+  const gone = options.index.journal.all().filter((pack) => isGone(options, pack));
+  if (gone.length === 0) return segments.length;
+  const ids = new Set(gone.map(({ packId }) => packId));
+  const blobs = new Set(gone.map(({ blobId }) => blobId));
   const first = segments.findIndex(
     (segment) =>
       segment.parts.some(({ packId }) => ids.has(packId)) ||
@@ -169,20 +186,26 @@ function countLasting(options: EndsAt, segments: readonly PlacedSegment[]): numb
   return first === -1 ? segments.length : first;
 }
 
-/** A segment without the entries that lie in ended packs. */
-function lastingPart(options: EndsAt, segment: IndexSegment): IndexSegment {
+/** A segment without the entries that lie in packs that are gone. */
+function lastingPart(options: Lasting, segment: IndexSegment): IndexSegment {
   const { journal } = options.index;
-  const ended = new Set(
+  const gone = new Set(
     segment.packs.filter(
-      (pack) => pack !== SELF && hasEnded(options, journal.findByBlob(pack.blobId)),
+      (pack) => pack !== SELF && isGone(options, journal.findByBlob(pack.blobId)),
     ),
   );
-  if (ended.size === 0) return segment;
-  return IndexSegment.of([...segment.entries()].filter(({ pack }) => !ended.has(pack)));
+  if (gone.size === 0) return segment;
+  return IndexSegment.of([...segment.entries()].filter(({ pack }) => !gone.has(pack)));
 }
 
 /** Everything of the folder that no segment names yet. */
-function newEntries({ index, folderId, stream, previous }: IndexWriterOptions): IndexEntry[] {
+function newEntries({
+  index,
+  folderId,
+  stream,
+  previous,
+  history,
+}: IndexWriterOptions): IndexEntry[] {
   const through = previous === undefined ? 0 : (index.journal.find(previous.packId)?.ordinal ?? 0);
   const packs = new Map<PackId, IndexedPack>();
   const sealed = index.journal
@@ -207,11 +230,14 @@ function newEntries({ index, folderId, stream, previous }: IndexWriterOptions): 
       sizeBytes,
       pack: SELF,
     }));
-  return [...open, ...sealed];
+  return [...open, ...sealed, ...history];
 }
 
 const isIndexed = (kind: number): boolean =>
-  kind === ENTRY_KIND.chunk || kind === ENTRY_KIND.tree || kind === ENTRY_KIND.contentList;
+  kind === ENTRY_KIND.chunk ||
+  kind === ENTRY_KIND.tree ||
+  kind === ENTRY_KIND.contentList ||
+  kind === ENTRY_KIND.movedSnapshot;
 
 /** A pack of the journal as the pack index names it. Its blob ID must be known. */
 export function indexedPack(index: LocalIndex, packId: PackId): IndexedPack {
@@ -229,6 +255,11 @@ const packFacts = (pack: PackRecord): Omit<IndexedPack, 'blobId'> => ({
   sizeBytes: pack.sizeBytes,
   packClass: pack.permanent ? 'permanent' : 'deletable',
 });
+
+/** The pack index of a commit of this device. */
+export function indexOfCommit(index: LocalIndex, commit: CommitRecord): PackIndex {
+  return new PackIndex(commit.segments.map((segment) => loadSegment({ index }, segment)).reverse());
+}
 
 function loadSegment(
   { index }: Pick<IndexWriterOptions, 'index'>,

@@ -46,6 +46,10 @@ export interface RiverOptions {
   readonly publicationOf: (pack: PackRecord, signal?: AbortSignal) => Promise<Publication>;
   /** What to write when the commit is published, in the same transaction as the journal row. */
   readonly onPublished: (pack: PackRecord) => void;
+  /** The same for a head that was written without a commit. */
+  readonly onHeadWritten: () => void;
+  /** What to write when the blobs of these packs were deleted. */
+  readonly onDeleted: (packIds: readonly PackId[]) => void;
   /** The epoch at whose start a pack ends that is bought now. */
   readonly endEpochFor: (system: WalrusSystem, pack: PackRecord) => number;
   /** Called after each step. */
@@ -77,6 +81,7 @@ export class River {
         register: this.#onRegistered,
         certify: this.#onCertified,
         extend: this.#onExtended,
+        delete: this.#onDeleted,
       },
     });
   }
@@ -314,7 +319,12 @@ export class River {
     if (outcome === undefined) index.atomically(this.#writeCertified([pack.packId]));
   }
 
-  readonly #onCertified: OnLanded = async (record) => this.#writeCertified(record.packIds);
+  readonly #onCertified: OnLanded = async (record) =>
+    record.packIds.length === 0
+      ? () => this.#options.onHeadWritten()
+      : this.#writeCertified(record.packIds);
+
+  readonly #onDeleted: OnLanded = async (record) => () => this.#options.onDeleted(record.packIds);
 
   /** What the transaction was to reach is known only to whoever made it; the chain shows it. */
   readonly #onExtended: OnLanded = async (record, _outcome, signal) => {

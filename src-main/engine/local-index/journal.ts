@@ -255,12 +255,6 @@ export class Journal {
     return row && { offsetBytes: row.place_offset, sizeBytes: row.place_size, pack: read(row) };
   }
 
-  /** The pack that holds a chunk of the folder, as far as is known here. */
-  packOf(folderId: FolderId, chunkId: ChunkId): PackRecord | undefined {
-    const row = this.#statements.packOf.get(folderId, Buffer.from(chunkId, 'hex'));
-    return row && read(row);
-  }
-
   /** Nothing relies on what a pack holds any more: its chunks are forgotten, the pack is not. */
   dropChunksOf(packId: PackId): void {
     this.#statements.dropChunks.run(packId);
@@ -268,13 +262,7 @@ export class Journal {
 
   /** Where the chunks of a folder lie, in packs sealed after `ordinal`. */
   placesAfter(folderId: FolderId, ordinal: number): (ChunkPlace & { readonly packId: PackId })[] {
-    return this.#statements.places.all(folderId, ordinal).map((row) => ({
-      chunkId: row.chunk_id.toString('hex') as ChunkId,
-      kind: row.kind,
-      packId: row.pack_id as PackId,
-      offsetBytes: row.offset,
-      sizeBytes: row.size,
-    }));
+    return this.#statements.places.all(folderId, ordinal).map(readPlace);
   }
 
   /** The folders that have chunks in a pack. */
@@ -295,6 +283,14 @@ interface ChunkRow {
   offset: number;
   size: number;
 }
+
+const readPlace = (row: ChunkRow): ChunkPlace & { readonly packId: PackId } => ({
+  chunkId: row.chunk_id.toString('hex') as ChunkId,
+  kind: row.kind,
+  packId: row.pack_id as PackId,
+  offsetBytes: row.offset,
+  sizeBytes: row.size,
+});
 
 function prepare(database: Database) {
   const update = (assignment: string): Statement =>
@@ -336,9 +332,6 @@ function prepare(database: Database) {
     placeOf: database.prepare<[string, Buffer], Row & { place_offset: number; place_size: number }>(
       `SELECT packs.*, chunks.offset AS place_offset, chunks.size AS place_size
        FROM packs JOIN chunks USING (pack_id) WHERE folder_id = ? AND chunk_id = ?`,
-    ),
-    packOf: database.prepare<[string, Buffer], Row>(
-      `SELECT packs.* FROM packs JOIN chunks USING (pack_id) WHERE folder_id = ? AND chunk_id = ?`,
     ),
     places: database.prepare<[string, number], ChunkRow>(
       `SELECT chunk_id, kind, pack_id, chunks.offset AS offset, chunks.size AS size

@@ -1,0 +1,134 @@
+/**
+ * @file Which packs are rewritten, which are let go, and which stay: whatever is cheapest.
+ *
+ * A value, made without asking anybody. Compared is what the same data costs over some epochs:
+ * extending a pack for as long as it has not been paid for, or buying room for what is alive in it
+ * in new packs now. What a pack was paid for is spent either way. Nothing is planned that does not
+ * save more than it costs.
+ */
+import { encodedBytes, storageCostFrost, writeCostFrost } from '../model/walrus.ts';
+import type { BlobId } from '../model/ids.ts';
+
+/** A pack that the newest pack index names, and that this device can extend or give up. */
+export interface HeldPack {
+  readonly blobId: BlobId;
+  /** Encoded, as it is paid for. */
+  readonly storageBytes: bigint;
+  readonly endEpoch: number;
+  /** Sealed bytes in it that anything needs. */
+  readonly liveBytes: number;
+}
+
+export interface CompactionFacts {
+  readonly epoch: number;
+  readonly shardCount: number;
+  readonly storagePriceFrostPerMib: bigint;
+  readonly writePriceFrostPerMib: bigint;
+  /** What is compared: the cost from now to this many epochs on. */
+  readonly epochsCompared: number;
+  /** Packs with more than this left are not looked at yet: waiting only makes it cheaper. */
+  readonly nearEpochs: number;
+  /** Sealed bytes of one full pack. */
+  readonly packBytes: number;
+  /** What the commit that names the new places adds: pack index, snapshot, footers. */
+  readonly commitBytes: number;
+  /** Gas of the transactions, in FROST by caution. */
+  readonly gasFrost: bigint;
+  /** Packs that can still be given up: a head names a limited number. */
+  readonly packsMax: number;
+}
+
+export interface CompactionPlan {
+  /** Packs from which what is alive is taken into new ones. */
+  readonly rewritten: readonly HeldPack[];
+  /** Packs in which nothing is alive. */
+  readonly dropped: readonly HeldPack[];
+  readonly liveBytes: number;
+  /** What storing it anew costs, over the epochs compared. */
+  readonly costFrost: bigint;
+  /** What that saves beyond its cost. */
+  readonly savedFrost: bigint;
+  readonly epochsCompared: number;
+}
+
+/** The plan that saves most; undefined when none saves anything. */
+export function planCompaction(
+  packs: readonly HeldPack[],
+  facts: CompactionFacts,
+): CompactionPlan | undefined {
+  const candidates = packs
+    .filter(({ endEpoch }) => endEpoch - facts.epoch <= facts.nearEpochs)
+    .map((pack) => ({ pack, avoided: extensionFrost(pack, facts) }))
+    .filter(({ avoided }) => avoided > 0n)
+    .sort(byPriceOfLife)
+    .slice(0, facts.packsMax);
+  let best: { readonly count: number; readonly cost: bigint; readonly saved: bigint } | undefined;
+  let avoided = 0n;
+  let liveBytes = 0;
+  for (const [index, candidate] of candidates.entries()) {
+    avoided += candidate.avoided;
+    liveBytes += candidate.pack.liveBytes;
+    const cost = rewriteFrost(liveBytes, facts);
+    const saved = avoided - cost;
+    if (saved > (best?.saved ?? 0n)) best = { count: index + 1, cost, saved };
+  }
+  if (!best) return undefined;
+  const chosen = candidates.slice(0, best.count).map(({ pack }) => pack);
+  return {
+    rewritten: chosen.filter((pack) => pack.liveBytes > 0),
+    dropped: chosen.filter((pack) => pack.liveBytes === 0),
+    liveBytes: chosen.reduce((sum, pack) => sum + pack.liveBytes, 0),
+    costFrost: best.cost,
+    savedFrost: best.saved,
+    epochsCompared: facts.epochsCompared,
+  };
+}
+
+/** What keeping the pack costs, beyond what it has been paid for. */
+export function extensionFrost(pack: HeldPack, facts: CompactionFacts): bigint {
+  const missing = facts.epoch + facts.epochsCompared - pack.endEpoch;
+  return missing <= 0
+    ? 0n
+    : storageCostFrost(pack.storageBytes, missing, facts.storagePriceFrostPerMib);
+}
+
+/** What storing `liveBytes` in new packs costs, the commit that names them included. */
+export function rewriteFrost(liveBytes: number, facts: CompactionFacts): bigint {
+  const bytes = liveBytes + facts.commitBytes;
+  const full = Math.floor(bytes / facts.packBytes);
+  const rest = bytes - full * facts.packBytes;
+  return BigInt(full) * packFrost(facts.packBytes, facts) + packFrost(rest, facts) + facts.gasFrost;
+}
+
+function packFrost(sizeBytes: number, facts: CompactionFacts): bigint {
+  if (sizeBytes === 0) return 0n;
+  const encoded = encodedBytes(sizeBytes, facts.shardCount);
+  return (
+    storageCostFrost(encoded, facts.epochsCompared, facts.storagePriceFrostPerMib) +
+    writeCostFrost(encoded, facts.writePriceFrostPerMib)
+  );
+}
+
+interface Candidate {
+  readonly pack: HeldPack;
+  readonly avoided: bigint;
+}
+
+/** First those with the least life for what they cost. */
+function byPriceOfLife(one: Candidate, other: Candidate): number {
+  const left = BigInt(one.pack.liveBytes) * other.avoided;
+  const right = BigInt(other.pack.liveBytes) * one.avoided;
+  if (left !== right) return left < right ? -1 : 1;
+  return one.pack.blobId < other.pack.blobId ? -1 : 1;
+}
+
+const COIN = 1_000_000_000;
+
+/** The plan as a person reads it. */
+export function planSentence(plan: CompactionPlan): string {
+  const count = plan.rewritten.length + plan.dropped.length;
+  const packs = `${String(count)} ${count === 1 ? 'pack' : 'packs'}`;
+  const what = plan.rewritten.length === 0 ? `Letting ${packs} go` : `Repacking ${packs}`;
+  const saved = (Number(plan.savedFrost) / COIN).toPrecision(2);
+  return `${what} saves ${String(Number(saved))} WAL over ${String(plan.epochsCompared)} epochs.`;
+}
