@@ -17,6 +17,12 @@ export default defineConfig({
       suite('tidy', ['test/tidy/**/*.test.ts'], 60_000),
       suite('conformance', ['test/conformance/**/*.test.ts'], 600_000),
       suite('integration', ['test/integration/**/*.test.ts'], 600_000),
+      {
+        test: {
+          ...suite('desktop', ['test/desktop/**/*.test.ts'], 120_000).test,
+          globalSetup: 'test/desktop/setup.ts',
+        },
+      },
     ],
   },
 });

@@ -126,11 +126,11 @@ export function bootstrap() {
       stdio: ['ignore', 2, 2],
     });
     if (native.status !== 0) fail('the native addon could not be built; cargo says why above');
-    const renderer = spawnSync(node, [join(root, 'scripts/renderer.mjs')], {
+    const window = spawnSync(node, [join(root, 'scripts/window.mjs')], {
       cwd: root,
       stdio: ['ignore', 2, 2],
     });
-    if (renderer.status !== 0) fail('the pages of the window could not be built; see above');
+    if (window.status !== 0) fail('the window could not be built; see above');
   });
   return nodePath();
 }

@@ -27,9 +27,13 @@ export class ConditionWatch {
 
   constructor(tell: (conditions: Conditions) => void) {
     this.#tell = tell;
+  }
+
+  /** Begin to look. */
+  open(): void {
     powerMonitor.on('resume', () => {
       this.#look();
-      tell({ hasWoken: true });
+      this.#tell({ hasWoken: true });
     });
     setInterval(() => this.#look(), ASK_EVERY_MS).unref();
     if (process.platform === 'linux') this.#watchMetered();

@@ -32,10 +32,13 @@ export class EngineLink {
   #isClosed = false;
   #enginePid: number | undefined;
 
-  /** Begins to connect at once. */
   constructor(home: string, listener: EngineLinkListener) {
     this.#home = home;
     this.#listener = listener;
+  }
+
+  /** Connect, and again whenever the line is lost, until `close`. */
+  open(): void {
     this.#connect();
   }
 

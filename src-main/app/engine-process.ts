@@ -47,6 +47,10 @@ export class EngineProcess {
   constructor(places: Places, onFailure: (problem: SerializedError | undefined) => void) {
     this.#places = places;
     this.#onFailure = onFailure;
+  }
+
+  /** Start one soon, unless one answers before that. */
+  open(): void {
     this.#startAfter(JOIN_MS);
   }
 
@@ -134,7 +138,7 @@ function launchEngine(
   onText: (text: string) => void,
   onEnd: () => void,
 ): EngineChild {
-  const args = ['--home', home, '--json', 'daemon'];
+  const args = ['--home', home, '--json', 'daemon', '--for-window'];
   if (node === undefined) {
     const child = utilityProcess.fork(engineEntry, args, { stdio: 'pipe', cwd: engineRoot });
     child.stdout?.on('data', (piece: Buffer) => onText(piece.toString('utf8')));

@@ -4,6 +4,7 @@
  * One app for each home: what Chromium keeps lies in the home, and whoever starts a second one on it
  * brings the first to the front.
  */
+import { mkdirSync } from 'node:fs';
 import { app } from 'electron';
 import { declareAppScheme } from './app-protocol.ts';
 import { LINK_SCHEME } from './deep-link.ts';
@@ -21,8 +22,10 @@ const places = findPlaces({
 // In a checkout the first argument names the app's folder.
 const command = [process.execPath, ...(app.isPackaged ? [] : [app.getAppPath()])];
 
+mkdirSync(places.userData, { recursive: true, mode: 0o700 });
 app.setPath('userData', places.userData);
-app.enableSandbox();
+// As root Chromium has no sandbox, says so, and wants to be told that this is meant.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 declareAppScheme();
 guardAllContents();
 
@@ -46,8 +49,11 @@ if (app.requestSingleInstanceLock()) {
     event.preventDefault();
     void shell.askToQuit();
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void shell?.quit());
   void app.whenReady().then(() => {
+    // Only now: Electron sets handlers of its own before, which would ask a question.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => void shell?.quit());
+    }
     if (app.isPackaged) app.setAsDefaultProtocolClient(LINK_SCHEME);
     shell = new Shell({
       places,

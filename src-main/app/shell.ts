@@ -71,6 +71,9 @@ export class Shell {
       this.#client.call('setConditions', conditions).catch(() => undefined);
     });
     this.#stateChanged(this.#keeper.state);
+    this.#client.link.open();
+    this.#engine.open();
+    this.#conditions.open();
     void this.#begin();
   }
 

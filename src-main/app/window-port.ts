@@ -55,4 +55,5 @@ export function serveWindowPort(port: MessagePortMain, home: string): void {
     }
   });
   port.start();
+  link.open();
 }

@@ -1,5 +1,6 @@
 /**
- * @file Builds the window's pages (dist/renderer) when they are stale, and says so in one line.
+ * @file Builds what a window needs when it is stale, and says so in one line: its pages
+ * (dist/renderer), and the desktop shell around them (dist/app).
  *
  * Stale means: what Vite reads is not what it read at the last build. Uses builtins only, like
  * native.mjs; Vite itself runs on the Node that the lockfile pins.
@@ -11,14 +12,22 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, '.floe-build/renderer');
-const built = join(root, 'dist/renderer/index.html');
-const read = [
-  'src-renderer',
-  'src-main/contract',
-  'vite.config.ts',
-  'svelte.config.js',
-  'package-lock.json',
+
+const builds = [
+  {
+    name: 'renderer',
+    sentence: 'building the pages of the window',
+    config: 'vite.config.ts',
+    built: 'dist/renderer/index.html',
+    read: ['src-renderer', 'src-main/contract', 'vite.config.ts', 'svelte.config.js'],
+  },
+  {
+    name: 'app',
+    sentence: 'building the desktop shell',
+    config: 'src-main/app/vite.config.ts',
+    built: 'dist/app/main.cjs',
+    read: ['src-main/app', 'src-main/contract', 'src-main/host', 'src-main/platform'],
+  },
 ];
 
 function* filesOf(path) {
@@ -30,9 +39,9 @@ function* filesOf(path) {
   }
 }
 
-function fingerprint() {
+function fingerprint(read) {
   const hash = createHash('sha256');
-  for (const name of read) {
+  for (const name of [...read, 'package-lock.json']) {
     const path = join(root, name);
     const files = /\.\w+$/.test(name) ? [path] : filesOf(path);
     for (const file of files) hash.update(relative(root, file)).update(readFileSync(file));
@@ -40,14 +49,16 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-const now = fingerprint();
-if (!existsSync(built) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== now) {
-  process.stderr.write('floe: building the pages of the window\n');
+for (const { name, sentence, config, built, read } of builds) {
+  const stamp = join(root, '.floe-build', name);
+  const now = fingerprint(read);
+  const isFresh =
+    existsSync(join(root, built)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now;
+  if (isFresh) continue;
+  process.stderr.write(`floe: ${sentence}\n`);
   const vite = join(root, 'node_modules/vite/bin/vite.js');
-  const { status } = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
+  const args = [vite, 'build', '--config', join(root, config), '--logLevel', 'warn'];
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(1);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, now);

@@ -1,0 +1,121 @@
+/**
+ * @file A desktop of its own for each test: buses, folders, and the shell in a real Electron on it.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { inject } from 'vitest';
+import { startBus, TrayHost, type Bus } from './buses.ts';
+
+export const root = join(import.meta.dirname, '../..');
+
+export class Desktop {
+  readonly folder: string;
+  readonly session: Bus;
+  readonly system: Bus;
+  readonly #apps: ElectronApplication[] = [];
+  readonly #closing: (() => Promise<void>)[] = [];
+
+  private constructor(folder: string, session: Bus, system: Bus) {
+    this.folder = folder;
+    this.session = session;
+    this.system = system;
+  }
+
+  static async open(): Promise<Desktop> {
+    const folder = mkdtempSync(join(tmpdir(), 'floe-desktop-'));
+    for (const name of ['user', 'config', 'runtime']) {
+      mkdirSync(join(folder, name), { mode: 0o700 });
+    }
+    return new Desktop(folder, await startBus(), await startBus());
+  }
+
+  /** The home that a shell on this desktop uses. */
+  get home(): string {
+    return join(this.folder, 'home');
+  }
+
+  environment(): Record<string, string> {
+    return {
+      PATH: process.env['PATH'] ?? '',
+      LANG: 'C.UTF-8',
+      DISPLAY: inject('display'),
+      HOME: join(this.folder, 'user'),
+      XDG_CONFIG_HOME: join(this.folder, 'config'),
+      XDG_RUNTIME_DIR: join(this.folder, 'runtime'),
+      DBUS_SESSION_BUS_ADDRESS: this.session.address,
+      DBUS_SYSTEM_BUS_ADDRESS: this.system.address,
+      FLOE_HOME: this.home,
+      FLOE_LOCALNET: join(this.folder, 'localnet'),
+    };
+  }
+
+  async trayHost(): Promise<TrayHost> {
+    return TrayHost.open(this.session);
+  }
+
+  /** Called before the folders are removed, last first. */
+  onClose(close: () => Promise<void>): void {
+    this.#closing.push(close);
+  }
+
+  /** Start the shell. */
+  async launch(...args: readonly string[]): Promise<ElectronApplication> {
+    const app = await _electron.launch({
+      executablePath: join(inject('electron'), 'electron'),
+      args: [root, ...args],
+      env: this.environment(),
+      cwd: this.folder,
+    });
+    this.#apps.push(app);
+    return app;
+  }
+
+  /** Start it a second time, as a desktop does for a link: resolves with the exit code. */
+  async launchAgain(...args: readonly string[]): Promise<number | null> {
+    const child = spawn(
+      join(inject('electron'), 'electron'),
+      [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), root, ...args],
+      { env: this.environment(), stdio: 'ignore' },
+    );
+    return new Promise((resolve) => child.once('exit', resolve));
+  }
+
+  async close(): Promise<void> {
+    for (const app of this.#apps) await quitApp(app);
+    for (const close of this.#closing.reverse()) await close();
+    await this.session.close();
+    await this.system.close();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** End an app without its question, and wait until it is gone. */
+async function quitApp(app: ElectronApplication): Promise<void> {
+  const child = app.process();
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await exit;
+}
+
+/** The window, once its page is there. */
+export async function windowOf(app: ElectronApplication): Promise<Page> {
+  const page = await app.firstWindow();
+  await page.waitForLoadState('domcontentloaded');
+  return page;
+}
+
+/** Ask until the answer is as wanted; what waits for a state has no other end than the test's. */
+export async function until<Value>(
+  ask: () => Promise<Value> | Value,
+  isWanted: (value: Value) => boolean,
+): Promise<Value> {
+  for (;;) {
+    const value = await ask();
+    if (isWanted(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
