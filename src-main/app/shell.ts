@@ -42,6 +42,7 @@ export class Shell {
   readonly #conditions: ConditionWatch;
   #hasTrayHost = true;
   #isQuitting = false;
+  #isAsking = false;
   #startsAtLogin: boolean | undefined;
 
   constructor(options: StartOptions) {
@@ -51,7 +52,7 @@ export class Shell {
     serveScheme(session.defaultSession, answerFrom(places.renderer));
     serveIpc(places.home);
     this.#window = mainWindow(places, {
-      quit: () => void this.quit(),
+      quit: () => void this.askToQuit(),
       keepsWindow: () => !this.#hasTrayHost,
       isQuitting: () => this.#isQuitting,
     });
@@ -86,8 +87,11 @@ export class Shell {
 
   /** Quit was asked for by the system's menu, a shortcut or the tray: with a question. */
   async askToQuit(): Promise<void> {
-    if (this.#window.isVisible()) this.#window.tell({ kind: 'quit-asked' });
-    else if (await ask(quitQuestion(this.#keeper.state, this.#language()))) await this.quit();
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const isYes = await ask(quitQuestion(this.#keeper.state, this.#language()));
+    this.#isAsking = false;
+    if (isYes) await this.quit();
   }
 
   get isQuitting(): boolean {

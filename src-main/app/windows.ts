@@ -15,8 +15,6 @@ export interface MainWindow {
   show(event?: ShellEvent): void;
   /** Show it without taking the focus; for desktops that have no tray to find Floe in. */
   showMinimized(): void;
-  tell(event: ShellEvent): void;
-  isVisible(): boolean;
   setProgress(fraction: number | undefined): void;
 }
 
@@ -80,8 +78,6 @@ export function mainWindow(
       window ??= open();
       window.minimize();
     },
-    tell,
-    isVisible: () => window?.isVisible() === true && !window.isMinimized(),
     setProgress: (fraction) => window?.setProgressBar(fraction ?? -1),
   };
 }

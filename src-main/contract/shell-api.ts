@@ -22,28 +22,12 @@ export interface ShellApi {
   showFolder(request: { readonly path: string }): Promise<void>;
   /** Secrets leave the clipboard again after 30 s, if they are still there. */
   copySecret(request: { readonly text: string }): Promise<void>;
-  /** Quit the app and its engine; the confirmation has been given in the window. */
+  /** Quit the app and its engine. The shell asks first, and names what ends earliest. */
   quit(request: Record<string, never>): Promise<void>;
 }
 
 /** What the shell tells the UI. */
-export type ShellEvent =
-  { readonly kind: 'open-screen'; readonly screen: Screen } | { readonly kind: 'quit-asked' };
-
-/**
- * What the preload puts on the window as `floeShell`. It is a wire and decides nothing.
- *
- * A MessagePort cannot cross the context bridge, so it comes as a `message` event of the window
- * itself, with `SHELL_PORT_MESSAGE` as its data and the port in `ports[0]`. The port carries the
- * texts of wire.ts, without `hello`. After the engine has gone the shell sends a new port of its
- * own accord once it is back; a port whose engine went gets `SHELL_PORT_CLOSED` as its last message.
- */
-export interface ShellBridge {
-  readonly api: ShellApi;
-  onEvent(listener: (event: ShellEvent) => void): () => void;
-  /** Ask for a port: the window has loaded and listens. */
-  askForPort(): void;
+export interface ShellEvent {
+  readonly kind: 'open-screen';
+  readonly screen: Screen;
 }
-
-export const SHELL_PORT_MESSAGE = 'floe-port';
-export const SHELL_PORT_CLOSED = 'floe-port-closed';
