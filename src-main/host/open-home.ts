@@ -2,7 +2,7 @@
  * @file Opens a home: reads its vault file, unlocks its words, and composes the engine with this
  * machine. The caller holds the home's lock.
  */
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { openEngine, type Engine } from '#engine/engine.ts';
 import { argon2id, deriveVaultKeys, readWords, seedFromWords } from '#engine/vault.ts';
 import { EngineError, hasCode } from '#engine/model/engine-error.ts';
@@ -173,6 +173,7 @@ export async function openVault(
       index: absolutePathText(paths.index),
       spool: paths.spool,
       own: [paths.root, absolutePath(defaultLocalnetFolder())],
+      person: absolutePath(homedir()),
     },
     mayCreateIndex: home.mayCreateIndex,
     files: openFileSystem(),
