@@ -7,6 +7,7 @@ import type { SerializedError } from '#contract/errors.ts';
 import type { Cost, Quote } from '#contract/storage-api.ts';
 import { isAbort, problemOf } from '../../lib/connection/call-error.ts';
 import type { App } from '../../lib/state/app.svelte.ts';
+import { linesOf } from '../rules.ts';
 import { costUpTo } from './cost-up-to.ts';
 
 export class FolderOffer {
@@ -20,11 +21,14 @@ export class FolderOffer {
   problem = $state.raw<SerializedError>();
   /** The price cannot be told now; the folder can be added all the same. */
   priceProblem = $state.raw<SerializedError>();
+  /** Rules as they are typed, one a line. */
+  rules = $state('');
   permanent = $state(false);
   kind = $state<'keep' | 'until'>('keep');
   /** As a date field has it: YYYY-MM-DD, in the person's time zone. */
   date = $state('');
 
+  readonly excludes = $derived(linesOf(this.rules));
   readonly untilMs = $derived(this.kind === 'until' ? endOfDay(this.date) : undefined);
   readonly isDateBad = $derived(
     this.kind === 'until' && (this.untilMs === undefined || this.untilMs < Date.now()),
@@ -44,17 +48,25 @@ export class FolderOffer {
   }
 
   async choose(path: string): Promise<void> {
+    this.path = path;
+    this.name = '';
+    this.preview = undefined;
+    this.quote = undefined;
+    await this.look();
+  }
+
+  /** Look at the folder again, after the rules have changed. */
+  async look(): Promise<void> {
+    const { path, excludes } = this;
+    if (path === undefined) return;
     this.#asking?.abort();
     this.#asking = new AbortController();
     const { signal } = this.#asking;
-    this.path = path;
-    this.preview = undefined;
-    this.quote = undefined;
     this.problem = undefined;
     try {
-      const preview = await this.#app.api.previewFolder({ path, excludes: [] }, { signal });
+      const preview = await this.#app.api.previewFolder({ path, excludes }, { signal });
       this.preview = preview;
-      this.name = preview.suggestedName;
+      if (this.name === '') this.name = preview.suggestedName;
       await this.price();
     } catch (error) {
       if (!isAbort(error)) this.problem = problemOf(error);

@@ -15,6 +15,7 @@ export class Format {
   readonly #shortDate: Intl.DateTimeFormat;
   readonly #dateTime: Intl.DateTimeFormat;
   readonly #time: Intl.DateTimeFormat;
+  readonly #timeOfDay: Intl.DateTimeFormat;
   readonly #month: Intl.DateTimeFormat;
   readonly #relative: Intl.RelativeTimeFormat;
   readonly #units = new Map<string, Intl.NumberFormat>();
@@ -32,6 +33,7 @@ export class Format {
       ...zone,
     });
     this.#time = new Intl.DateTimeFormat(language, { timeStyle: 'short', ...zone });
+    this.#timeOfDay = new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });
     this.#month = new Intl.DateTimeFormat(language, { month: 'short', year: 'numeric', ...zone });
     this.#relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   }
@@ -60,6 +62,11 @@ export class Format {
 
   time(atMs: number): string {
     return this.#time.format(atMs);
+  }
+
+  /** 20:00, from minutes after midnight. */
+  timeOfDay(minutes: number): string {
+    return this.#timeOfDay.format(Date.UTC(2000, 0, 1, 0, minutes));
   }
 
   /** Mar 2027 */

@@ -15,7 +15,7 @@ export const restore: Translation<typeof en> = {
   'restore.answer-none': 'Noch gibt es nichts zurückzuholen',
   'restore.empty':
     'Sobald ein Ordner geschützt ist, holst du ihn von hier zurück, ganz oder Datei für Datei, wie er zu jedem Zeitpunkt war.',
-  'restore.running': 'Laufend und unterbrochen',
+  'restore.running': 'Was du zurückholst',
   'restore.new': 'Etwas zurückholen',
 
   'restore.moment.title': 'Welcher Ordner, und von wann?',
@@ -61,6 +61,7 @@ export const restore: Translation<typeof en> = {
 
   'restore.task.title': '{folder} wird zurückgeholt',
   'restore.task.title-done': '{folder} ist wieder da',
+  'restore.task.title-done-some': 'Was du aus {folder} gewählt hast, ist wieder da',
   'restore.task.title-lost': 'Das meiste von {folder} ist wieder da',
   'restore.task.title-failed': '{folder} zurückzuholen ist ins Stocken geraten',
   'restore.task.title-cancelled': '{folder} zurückzuholen wurde angehalten',
@@ -92,6 +93,7 @@ export const restore: Translation<typeof en> = {
   'restore.task.resume': 'Fortsetzen',
   'restore.task.show': 'Ordner zeigen',
   'restore.task.another': 'Noch etwas zurückholen',
+  'restore.task.gone': 'Diese Wiederherstellung steht nicht mehr in der Liste',
   'restore.task.dismiss': 'Aus der Liste nehmen',
   'restore.task.details': 'Einzelheiten zum Zurückholen von {folder}',
   'restore.lost.title': {

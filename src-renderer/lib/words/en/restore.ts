@@ -12,7 +12,7 @@ export const restore = {
   'restore.answer-none': 'There is nothing to bring back yet',
   'restore.empty':
     'As soon as a folder is protected you can bring it back from here, whole or file by file, as it was at any moment.',
-  'restore.running': 'Under way and interrupted',
+  'restore.running': 'Your restores',
   'restore.new': 'Bring something back',
 
   'restore.moment.title': 'Which folder, and from when?',
@@ -58,6 +58,7 @@ export const restore = {
 
   'restore.task.title': 'Restoring {folder}',
   'restore.task.title-done': '{folder} is back',
+  'restore.task.title-done-some': 'What you chose of {folder} is back',
   'restore.task.title-lost': 'Most of {folder} is back',
   'restore.task.title-failed': 'Restoring {folder} has stopped',
   'restore.task.title-cancelled': 'Restoring {folder} was stopped',
@@ -88,6 +89,7 @@ export const restore = {
   'restore.task.resume': 'Resume',
   'restore.task.show': 'Show the folder',
   'restore.task.another': 'Bring something else back',
+  'restore.task.gone': 'This restore is no longer in the list',
   'restore.task.dismiss': 'Remove from the list',
   'restore.task.details': 'Details of restoring {folder}',
   'restore.lost.title': {
