@@ -27,6 +27,7 @@ import { indexFailure, type LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderId, PackId } from './model/ids.ts';
 import { openParts } from './open-parts.ts';
+import { RenewalWatch } from './renewal-watch.ts';
 import { extendFolder } from './renewing.ts';
 import { listSnapshotDirectory, restoreFolder, summaryOf } from './restoring.ts';
 import { folderStatus, vaultStatus } from './status.ts';
@@ -123,6 +124,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
   readonly #syncing: FolderSyncing;
   readonly #tasks: EngineTasks;
   readonly #upkeep: Upkeep;
+  readonly #renewals: RenewalWatch;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -146,6 +148,17 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     this.#upkeep = new Upkeep(parts, {
       tasks: this.#tasks,
       statusOf: (folder, signal) => this.#statusOf(folder, signal),
+      onWake: () => this.#renewals.wake(),
+      signal: this.#closing.signal,
+    });
+    this.#renewals = new RenewalWatch(parts, {
+      inTurn: (work) => this.#inTurn(work),
+      checkChain: (signal) => this.checkChain(signal),
+      untilAllowed: (signal) => this.#upkeep.untilAllowed(signal),
+      syncFolder: (folderId) => {
+        const folder = parts.index.folders.find(folderId);
+        if (folder) this.#tasks.startSync(folder, { acceptDeletions: false, isAutomatic: true });
+      },
       signal: this.#closing.signal,
     });
     const { methods, close } = openBrowsing(parts, (signal) => this.#signal(signal));
@@ -304,12 +317,14 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
 
   async watch(): Promise<void> {
     await this.#upkeep.watch();
+    this.#renewals.start();
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new DOMException('the engine was closed', 'AbortError'));
     this.#closeBrowsing();
     await this.#upkeep.close();
+    await this.#renewals.close();
     await this.#tasks.list.close();
     await Promise.allSettled([...this.#calls, this.#lastSync]);
     await this.#parts.flow.settle();

@@ -21,7 +21,8 @@ import {
   type ForecastOptions,
 } from './renewal/forecast.ts';
 import { defaultHorizon, purchaseEnd } from './renewal/horizon.ts';
-import { dateOf, earliestEnd, EXTENSION_GAS_MIST } from './renewing.ts';
+import { dateOf, earliestEnd } from './epoch-dates.ts';
+import { EXTENSION_GAS_MIST } from './renewing.ts';
 import { DAY_MS, readCaps, readRate, spentBy } from './spending.ts';
 import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
 import { storageWarnings } from './storage-warnings.ts';
@@ -90,7 +91,11 @@ export class Forecasting {
       caps: readCaps(index),
       spent: spentBy(index, { epoch: system.epoch, atMs: options.clock.nowMs() }),
       rate: readRate(index),
-      warnings: storageWarnings(this.#parts, { system, holdings, runsOut, perMonth, available }),
+      warnings: storageWarnings(this.#parts, {
+        system,
+        holdings,
+        balance: { runsOut, perMonth, available },
+      }),
     };
   }
 

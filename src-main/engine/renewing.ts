@@ -7,8 +7,9 @@
  * off anywhere is gone on with by planning again, and what is done drops out of the plan.
  */
 import type { ExtendReport } from '#contract/api.ts';
-import type { Cost, EpochDate, RenewalPlan, RenewalReport } from '#contract/storage-api.ts';
+import type { Cost, RenewalPlan, RenewalReport } from '#contract/storage-api.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { dateOf, earliestEnd } from './epoch-dates.ts';
 import { availableFrost, ensureFunds } from './funds.ts';
 import {
   extendableBlobs,
@@ -20,7 +21,7 @@ import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError, serializeError } from './model/engine-error.ts';
 import type { FolderId, TransactionDigest } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
-import { epochEndMs } from './policy.ts';
+import { coinText } from './money-text.ts';
 import { addCosts, NOTHING } from './renewal/forecast.ts';
 import {
   costOf,
@@ -31,8 +32,8 @@ import {
   type PlannedExtension,
 } from './renewal/plan.ts';
 import { allowanceOf, readCaps, spentBy } from './spending.ts';
+import { noteRenewalProblem } from './storage-warnings.ts';
 import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
-import { coinText } from './money-text.ts';
 
 /** Plans made anew because the price or the epoch moved while one was carried out. */
 const REPLANS_MAX = 5;
@@ -68,12 +69,20 @@ export async function renew(
   signal: AbortSignal,
 ): Promise<RenewalReport> {
   const first = await prepare(parts, dueOf(folder), signal);
-  const digests = await carryOut(parts, first, dueOf(folder), signal);
+  let digests: readonly TransactionDigest[];
+  try {
+    digests = await carryOut(parts, first, dueOf(folder), signal);
+  } catch (error) {
+    if (error instanceof EngineError && error.retry === 'after-user-action') {
+      noteRenewalProblem(parts, error);
+    }
+    throw error;
+  }
+  if (folder === undefined) noteRenewalProblem(parts, first.problem);
   const executed = spentOn(parts, digests);
-  const { plan, problem } = first;
   const gas = digests.length === 0 ? NOTHING.gasMist : executed.gasMist;
   if (digests.length > 0) parts.emit({ kind: 'status-changed' });
-  return { ...describe({ ...first, plan, problem }, gas), executed, digests };
+  return { ...describe(first, gas), executed, digests };
 }
 
 /**
@@ -319,18 +328,4 @@ function describe(prepared: Prepared, gasMist: bigint): RenewalPlan {
     cost: { walFrost: costOf(planned), gasMist },
     problem: problem && serializeError(problem),
   };
-}
-
-export const dateOf = (system: WalrusSystem, epoch: number): EpochDate => ({
-  epoch,
-  atMs: epochEndMs(system, epoch),
-});
-
-/** The earliest end of blobs that have not ended; undefined without one. */
-export function earliestEnd(
-  blobs: readonly { readonly endEpoch: number }[],
-  system: WalrusSystem,
-): EpochDate | undefined {
-  const ends = blobs.map(({ endEpoch }) => endEpoch).filter((end) => end > system.epoch);
-  return ends.length === 0 ? undefined : dateOf(system, Math.min(...ends));
 }

@@ -5,11 +5,13 @@
  * a day at most.
  */
 import type { Cost, EpochDate, StorageForecast } from '#contract/storage-api.ts';
+import type { SerializedError } from '#contract/errors.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderHolding } from './holdings.ts';
 import type { WalrusSystem } from './model/walrus.ts';
+import { serializeError, type EngineError } from './model/engine-error.ts';
 import { coinText } from './money-text.ts';
-import { dateOf, earliestEnd } from './renewing.ts';
+import { dateOf, earliestEnd } from './epoch-dates.ts';
 import { DAY_MS } from './spending.ts';
 
 /** The first warning comes so many epochs before the earliest end, */
@@ -34,10 +36,15 @@ export interface StorageWarning {
 export interface WarningFacts {
   readonly system: WalrusSystem;
   readonly holdings: readonly FolderHolding[];
-  readonly runsOut: EpochDate | undefined;
-  readonly perMonth: Cost;
-  /** What can be paid in WAL. */
-  readonly available: bigint;
+  /** Undefined where nobody asked for the balance. */
+  readonly balance:
+    | {
+        readonly runsOut: EpochDate | undefined;
+        readonly perMonth: Cost;
+        /** What can be paid in WAL. */
+        readonly available: bigint;
+      }
+    | undefined;
 }
 
 export function storageWarnings(
@@ -46,6 +53,7 @@ export function storageWarnings(
 ): (StorageWarning & StorageForecast['warnings'][number])[] {
   return [
     ...facts.holdings.flatMap((holding) => folderWarnings(parts, holding, facts)),
+    ...renewalWarnings(parts),
     ...balanceWarnings(parts, facts),
     ...networkWarnings(facts),
   ];
@@ -108,12 +116,38 @@ function folderWarnings(
   return warnings;
 }
 
+/** Why the last renewal could not be made in whole, kept until one can. */
+const RENEWAL_PROBLEM_FACT = 'renewal-problem';
+
+export function noteRenewalProblem({ index }: EngineParts, problem: EngineError | undefined): void {
+  index.writeFact(
+    RENEWAL_PROBLEM_FACT,
+    problem === undefined ? '' : JSON.stringify(serializeError(problem)),
+  );
+}
+
+function renewalWarnings({ index }: EngineParts): StorageWarning[] {
+  const text = index.readFact(RENEWAL_PROBLEM_FACT) ?? '';
+  if (text === '') return [];
+  const { message, next } = JSON.parse(text) as SerializedError;
+  return [
+    {
+      cause: 'renewal',
+      folderName: undefined,
+      sentence: `The vault cannot be renewed in whole: ${message}.`,
+      next,
+      isDaily: true,
+    },
+  ];
+}
+
 function balanceWarnings(
   { wallet, options }: EngineParts,
-  { system, runsOut, perMonth, available }: WarningFacts,
+  { system, balance }: WarningFacts,
 ): StorageWarning[] {
   // A faucet gives what is missing.
-  if (options.network.faucet || runsOut === undefined) return [];
+  if (options.network.faucet || balance?.runsOut === undefined) return [];
+  const { runsOut, perMonth, available } = balance;
   if (runsOut.atMs - system.epochStartedAtMs > RUNWAY_WARNED_MS) return [];
   return [
     {

@@ -17,6 +17,8 @@ import { watchFolders, type Watching } from './watching.ts';
 export interface UpkeepHooks {
   readonly tasks: EngineTasks;
   readonly statusOf: (folder: FolderRecord, signal?: AbortSignal) => Promise<FolderStatus>;
+  /** The machine has woken: what was missed is due. */
+  readonly onWake: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -44,12 +46,20 @@ export class Upkeep {
       await this.#hooks.tasks.list.hold();
     },
     resume: async () => this.#conditions.resume(),
-    setConditions: async (said) => this.#conditions.say(said),
+    setConditions: async (said) => {
+      this.#conditions.say(said);
+      if (said.hasWoken === true) this.#hooks.onWake();
+    },
     updateFolder: async (request, options) => this.#updateFolder(request, options?.signal),
   };
 
   get pause(): VaultStatus['pause'] {
     return this.#conditions.pause;
+  }
+
+  /** Resolves when nothing is in the way of beginning something. */
+  untilAllowed(signal: AbortSignal): Promise<void> {
+    return this.#conditions.untilAllowed(signal);
   }
 
   /** Watch all folders and sync what changes, until `close`. */

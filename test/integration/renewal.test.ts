@@ -157,3 +157,24 @@ describe('a blob that somebody', () => {
     expect(await compareTrees(source, target)).toEqual([]);
   });
 });
+
+test('an engine that keeps watch renews by itself when an epoch begins', async () => {
+  await engine.api.setHorizon({
+    folder: FOLDER,
+    horizon: { kind: 'keep', floorEpochs: 30, targetEpochs: 40, untilMs: undefined },
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const unsubscribe = engine.subscribe((event) => {
+    if (event.kind === 'status-changed') resolve();
+  });
+  await engine.watch();
+  await promise;
+  unsubscribe();
+  const { folders, now, spent } = await engine.api.storage({});
+  expect(folders[0]!.protectedUntil!.epoch).toBeGreaterThanOrEqual(now.epoch + 30);
+  expect(spent.thisEpoch.walFrost).toBeGreaterThan(0n);
+  const { history } = await engine.api.activity({});
+  expect(history.some(({ kind, sentence }) => kind === 'renew' && sentence.includes(FOLDER))).toBe(
+    true,
+  );
+});
