@@ -1,5 +1,12 @@
 /** @file `npm start`: the main job on the embedded network. See src-main/cli/start.ts. */
 import { join } from 'node:path';
 import { become, bootstrap, root } from './bootstrap.mjs';
+import { buildApp, fetchElectron } from './desktop.mjs';
 
-become(bootstrap(), [join(root, 'src-main/cli/main.ts'), 'start', ...process.argv.slice(2)]);
+const { platform, env } = process;
+const node = bootstrap();
+if (platform === 'win32' || platform === 'darwin' || env.DISPLAY || env.WAYLAND_DISPLAY) {
+  buildApp(node);
+  fetchElectron(node);
+}
+become(node, [join(root, 'src-main/cli/main.ts'), 'start', ...process.argv.slice(2)]);

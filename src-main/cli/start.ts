@@ -1,44 +1,66 @@
 /**
  * @file start: the main job on the embedded network, in the foreground.
  *
- * Starts the local network and the engine as processes of their own (or joins those that run),
- * protects a folder, shows each pack's way until it is protected, and keeps watching.
+ * Starts the local network and the engine as processes of their own (or joins those that run), opens
+ * the window, protects a folder, shows each pack's way until it is protected, and keeps watching. An
+ * engine that ends by itself is started again.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { EngineConnection, FolderStatus } from '#contract/api.ts';
 import { EXIT } from '#contract/errors.ts';
-import { EngineError } from '#engine/model/engine-error.ts';
+import type { EngineEvent } from '#contract/events.ts';
+import type { BrowserAdmission } from '#contract/home-api.ts';
+import { EngineError, serializeError } from '#engine/model/engine-error.ts';
 import { parseNetwork } from '#engine/model/network.ts';
 import { connectRemote } from '#host/connect.ts';
+import type { RemoteEngine } from '#host/engine-client.ts';
 import { defaultLocalnetFolder } from '#host/home.ts';
+import type { NetworkChoice } from '#host/network-choice.ts';
 import { readHome } from '#host/open-home.ts';
 import { setUpVault } from '#host/setup.ts';
 import { runCommand, type CommandContext } from './context.ts';
+import { chooseWindow, showDesktopApp } from './desktop-app.ts';
 import { packEventText } from './pack-text.ts';
 import { startFloe, type FloeProcess } from './processes.ts';
 import { dateText } from './text.ts';
+import { admissionText } from './ui.ts';
 
 /** Named so that nobody takes it for a folder of their own. */
 const SAMPLE_FOLDER = 'floe-sample-folder';
+
+/** An engine that ends sooner than this may have ended for a reason that stays. */
+const LIVED_MS = 30_000;
+/** So often in a row it is started again all the same. */
+const QUICK_ENDS_MAX = 5;
+
+interface StartOptions {
+  readonly ui: 'auto' | 'app' | 'browser' | 'none';
+}
 
 export function addStartCommand(program: Command): void {
   program
     .command('start')
     .description('try Floe on a network embedded on this computer; what `npm start` runs')
     .argument('[dir]', 'a folder to protect (else a small sample folder in your home)')
-    .action(async (dir: string | undefined, _options: unknown, command: Command) =>
+    .addOption(
+      new Option('--ui <where>', 'the window: the app where there is one, else in a browser')
+        .choices(['auto', 'app', 'browser', 'none'])
+        .default('auto'),
+    )
+    .action(async (dir: string | undefined, options: StartOptions, command: Command) =>
       runCommand(command, async (context) => {
-        const processes: FloeProcess[] = [];
+        // Closed in the order of the stack: the window, the engine, which still speaks to the network
+        // while it ends, and the network.
+        const closing = new AsyncDisposableStack();
         try {
-          await start(context, dir, processes);
+          await start(context, dir, options.ui, closing);
         } finally {
           context.note('Stopping.');
-          // The engine first: it still speaks to the network while it ends.
-          for (const process of processes.reverse()) await process.stop();
+          await closing.disposeAsync();
         }
         return EXIT.ok;
       }),
@@ -48,36 +70,93 @@ export function addStartCommand(program: Command): void {
 async function start(
   context: CommandContext,
   dir: string | undefined,
-  processes: FloeProcess[],
+  ui: StartOptions['ui'],
+  closing: AsyncDisposableStack,
 ): Promise<void> {
   await refuseOtherNetwork(context);
   const folderPath = dir === undefined ? await sampleFolder() : resolve(dir);
-  const localnet = process.env['FLOE_LOCALNET'] ?? defaultLocalnetFolder();
-  context.note(`Local network: ${localnet}`);
-  const network = await joinOrStartLocalnet(localnet, processes);
-  if ((await readHome(context.home)) === undefined) {
-    const report = await setUpVault({
-      home: context.home,
-      network,
-      words: undefined,
-      mayStartEmpty: true,
-      kitFile: undefined,
-      passphraseFile: context.passphraseFile,
-      confirmWords: undefined,
-      signal: context.signal,
-    });
-    context.note(
-      `A new vault in ${context.home}. Its words: floe init shows them once; here they are:`,
-    );
-    context.note(`  ${(report.words ?? []).join(' ')}`);
+  const localnetFolder = process.env['FLOE_LOCALNET'] ?? defaultLocalnetFolder();
+  context.note(`Local network: ${localnetFolder}`);
+  const { localnet, network } = await joinOrStartLocalnet(localnetFolder);
+  closing.defer(() => localnet.stop());
+  if ((await readHome(context.home)) === undefined) await makeVault(context, network);
+  const engine = new WatchedEngine(context);
+  closing.defer(() => engine.stop());
+  await engine.begin();
+  if (ui !== 'none') await openWindow(context, engine, ui, closing);
+  const folder = await protect(context, engine.connection, folderPath);
+  printWhatNext(context, folder);
+  await Promise.race([
+    untilAborted(context.signal),
+    engine.failed,
+    localnet.ended.then(() => {
+      throw new EngineError('internal', 'the local network ended by itself');
+    }),
+  ]);
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function makeVault(context: CommandContext, network: NetworkChoice): Promise<void> {
+  const report = await setUpVault({
+    home: context.home,
+    network,
+    words: undefined,
+    mayStartEmpty: true,
+    kitFile: undefined,
+    passphraseFile: context.passphraseFile,
+    confirmWords: undefined,
+    signal: context.signal,
+  });
+  context.note(
+    `A new vault in ${context.home}. Its words: floe init shows them once; here they are:`,
+  );
+  context.note(`  ${(report.words ?? []).join(' ')}`);
+}
+
+/** Show the window, and say where it is and why there. */
+async function openWindow(
+  context: CommandContext,
+  engine: WatchedEngine,
+  ui: StartOptions['ui'],
+  closing: AsyncDisposableStack,
+): Promise<void> {
+  const place = ui === 'browser' ? undefined : chooseWindow();
+  if (ui === 'app' && place?.kind !== 'app') {
+    throw new EngineError('usage', `the desktop app cannot be shown: ${place?.why ?? ''}`);
   }
-  const engine = await joinOrStartEngine(context, processes);
+  if (place?.kind !== 'app') {
+    await openInBrowser(context, engine, place?.why ?? 'you asked for it');
+    return;
+  }
+  context.note(`The window: the desktop app, because ${place.why}.`);
+  const app = showDesktopApp(place.electron, context.home);
+  closing.defer(() => app.stop());
+  void app.ended.then(async (code) => {
+    if (context.signal.aborted) return;
+    if (code === 0) context.note('The app was quit. Floe keeps watching.');
+    else await openInBrowser(context, engine, `the desktop app ended with ${String(code)}`);
+  });
+}
+
+async function openInBrowser(
+  context: CommandContext,
+  engine: WatchedEngine,
+  why: string,
+): Promise<void> {
   try {
-    const folder = await protect(context, engine, folderPath);
-    printWhatNext(context, folder);
-    await untilStopped(context.signal, processes);
-  } finally {
-    await engine.close();
+    const admission = await engine.admitBrowser();
+    context.note(`The window: in a browser, because ${why}.`);
+    context.note(`  ${admissionText(admission, process.stderr.isTTY)}`);
+  } catch (error) {
+    // Everything can be done without a window.
+    const { message, next } = serializeError(error);
+    context.note(`There is no window: ${message}. ${next}`);
   }
 }
 
@@ -108,38 +187,99 @@ async function sampleFolder(): Promise<string> {
 
 async function joinOrStartLocalnet(
   folder: string,
-  processes: FloeProcess[],
-): Promise<{ network: ReturnType<typeof parseNetwork>; json: unknown }> {
-  const json = await startFloe(['localnet', 'start', '--dir', folder, '--port', '0', '--join'], {
-    stderr: 'inherit',
-  }).then((localnet) => {
-    processes.push(localnet);
-    return localnet.ready;
-  });
-  return { network: parseNetwork(json), json };
-}
-
-async function joinOrStartEngine(
-  context: CommandContext,
-  processes: FloeProcess[],
-): Promise<EngineConnection> {
-  const running = await connectRemote(context.home);
-  if (running) return running;
-  const daemon = await startFloe(
-    [
-      '--home',
-      context.home,
-      ...(context.passphraseFile === undefined
-        ? []
-        : ['--passphrase-file', context.passphraseFile]),
-      'daemon',
-    ],
+): Promise<{ readonly localnet: FloeProcess; readonly network: NetworkChoice }> {
+  const localnet = await startFloe(
+    ['localnet', 'start', '--dir', folder, '--port', '0', '--join'],
     { stderr: 'inherit' },
   );
-  processes.push(daemon);
-  const started = await connectRemote(context.home);
-  if (!started) throw new EngineError('internal', 'the engine started but does not answer');
-  return started;
+  const json = localnet.ready;
+  return { localnet, network: { network: parseNetwork(json), json } };
+}
+
+/** The engine of the home, wherever it runs. One that was started here is started again. */
+class WatchedEngine {
+  readonly #context: CommandContext;
+  readonly #failed = Promise.withResolvers<never>();
+  #connection: RemoteEngine | undefined;
+  #child: FloeProcess | undefined;
+  #servesBrowsers = false;
+  #isStopping = false;
+  #quickEnds = 0;
+
+  constructor(context: CommandContext) {
+    this.#context = context;
+    // Heard by whoever waits for it, and by nobody once the command has ended.
+    this.#failed.promise.catch(() => undefined);
+  }
+
+  /** Rejects when an engine that was started here cannot be kept alive. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  get connection(): RemoteEngine {
+    if (!this.#connection) throw new EngineError('internal', 'the engine does not answer');
+    return this.#connection;
+  }
+
+  /** Join the engine that serves the home, or start one. */
+  async begin(): Promise<void> {
+    const { home, passphraseFile } = this.#context;
+    this.#connection = await connectRemote(home);
+    if (!this.#connection) {
+      const passphrase = passphraseFile === undefined ? [] : ['--passphrase-file', passphraseFile];
+      const args = ['--home', home, ...passphrase, 'daemon'];
+      const child = await startFloe(args, { stderr: 'inherit' });
+      this.#child = child;
+      const startedAtMs = performance.now();
+      void child.ended.then(() => this.#beginAgain(performance.now() - startedAtMs));
+      this.#connection = await connectRemote(home);
+    }
+    this.connection.subscribe((event) => noteEvent(this.#context, event));
+  }
+
+  async admitBrowser(): Promise<BrowserAdmission> {
+    this.#servesBrowsers = true;
+    return this.connection.api.admitBrowser({}, this.#context);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#connection?.close();
+    await this.#child?.stop();
+  }
+
+  async #beginAgain(livedMs: number): Promise<void> {
+    if (this.#isStopping || this.#context.signal.aborted) return;
+    this.#quickEnds = livedMs < LIVED_MS ? this.#quickEnds + 1 : 0;
+    try {
+      if (this.#quickEnds > QUICK_ENDS_MAX) {
+        throw new EngineError('internal', 'the engine ends by itself again and again');
+      }
+      this.#context.note('The engine ended by itself; it is started again.');
+      await this.begin();
+      // At the same port, where the pages that were let in find it again.
+      if (this.#servesBrowsers) await this.admitBrowser();
+    } catch (error) {
+      this.#failed.reject(error);
+    }
+  }
+}
+
+function noteEvent(context: CommandContext, event: EngineEvent): void {
+  if (event.kind === 'progress') context.progress.show(event);
+  if (event.kind === 'pack') {
+    context.progress.end();
+    context.note(packEventText(event));
+  }
+  if (event.kind === 'sync-ended') {
+    context.progress.end();
+    context.note(
+      event.problem === undefined
+        ? `${event.folderName} is up to date`
+        : `${event.folderName}: ${event.problem.message}`,
+    );
+  }
 }
 
 async function protect(
@@ -147,21 +287,6 @@ async function protect(
   engine: EngineConnection,
   folderPath: string,
 ): Promise<FolderStatus> {
-  engine.subscribe((event) => {
-    if (event.kind === 'progress') context.progress.show(event);
-    if (event.kind === 'pack') {
-      context.progress.end();
-      context.note(packEventText(event));
-    }
-    if (event.kind === 'sync-ended') {
-      context.progress.end();
-      context.note(
-        event.problem === undefined
-          ? `${event.folderName} is up to date`
-          : `${event.folderName}: ${event.problem.message}`,
-      );
-    }
-  });
   const before = await engine.api.status({}, context);
   const known = before.folders.find((folder) => !folder.removed && folder.path === folderPath);
   const added =
@@ -189,19 +314,4 @@ function printWhatNext(context: CommandContext, folder: FolderStatus): void {
   context.note(`  npx floe ${home} ls ${folder.name}`);
   context.note(`  npx floe ${home} restore ${folder.name} --to /tmp/back`);
   context.note('Ctrl-C stops everything; npm start goes on from here.');
-}
-
-/** Wait for Ctrl-C; a child that ends by itself is a failure. */
-async function untilStopped(signal: AbortSignal, processes: readonly FloeProcess[]): Promise<void> {
-  const stopped = new Promise<'stopped'>((resolve) => {
-    if (signal.aborted) resolve('stopped');
-    else signal.addEventListener('abort', () => resolve('stopped'), { once: true });
-  });
-  const ended = processes.map(async (process) => {
-    await process.ended;
-    return 'ended' as const;
-  });
-  if ((await Promise.race([stopped, ...ended])) === 'ended') {
-    throw new EngineError('internal', 'the local network or the engine ended by itself');
-  }
 }

@@ -58,23 +58,28 @@ function portNumber(text: string): number {
   throw new InvalidArgumentError('a port number is needed');
 }
 
-/**
- * Say where the window is. The code is shown on a terminal only: what goes elsewhere may be kept,
- * and the page in the home holds it for whoever may read the home.
- */
-export function showAdmission(
+function showAdmission(
   context: CommandContext,
-  { url, code, page }: BrowserAdmission,
+  admission: BrowserAdmission,
   mayOpen: boolean,
 ): void {
+  const { url, page } = admission;
   const isTerminal = process.stdout.isTTY && !context.isJson;
   const isOpened = mayOpen && isTerminal && hasDisplay() && openPage(page);
   context.print({ ready: true, pid: process.pid, url, page }, [
-    isTerminal
-      ? `Floe: ${url}#${ADMISSION_FRAGMENT}=${code}`
-      : `Floe: ${url} (open ${page} in a browser to be let in)`,
+    `Floe: ${admissionText(admission, isTerminal)}`,
     ...(isOpened ? ['Your browser opens it. The link is good once.'] : []),
   ]);
+}
+
+/**
+ * Where the window is. The code is shown on a terminal only: what goes elsewhere may be kept, and
+ * the page in the home holds it for whoever may read the home.
+ */
+export function admissionText({ url, code, page }: BrowserAdmission, isTerminal: boolean): string {
+  return isTerminal
+    ? `${url}#${ADMISSION_FRAGMENT}=${code}`
+    : `${url} (open ${page} in a browser to be let in)`;
 }
 
 /** Give the browser the page of the home: no secret is among its arguments. */
