@@ -1,4 +1,5 @@
 /** @file Every word of the UI in one language; each area in a file of its own. */
+import { activity } from './activity.ts';
 import { folders } from './folders.ts';
 import { frame } from './frame.ts';
 import { firstRun } from './first-run.ts';
@@ -7,6 +8,7 @@ import { settings } from './settings.ts';
 import { storage } from './storage.ts';
 
 export const en = {
+  ...activity,
   ...folders,
   ...frame,
   ...firstRun,
