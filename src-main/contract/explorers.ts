@@ -12,7 +12,10 @@ export const explorerHosts: readonly string[] = [
 
 const URL_CHARACTERS_MAX = 2_048;
 
-/** Whether a link leads to an explorer: https, one of the hosts, no port, nobody's name in it. */
+/**
+ * Whether a link leads to an explorer: https, one of the hosts, no port, nobody's name in it. It must
+ * be written as a browser would write it, so that no other program can read another host in it.
+ */
 export function isExplorerUrl(text: string): boolean {
   if (text.length > URL_CHARACTERS_MAX) return false;
   let url: URL;
@@ -22,6 +25,7 @@ export function isExplorerUrl(text: string): boolean {
     return false;
   }
   return (
+    url.href === text &&
     url.protocol === 'https:' &&
     url.port === '' &&
     url.username === '' &&

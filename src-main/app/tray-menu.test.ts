@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest';
+import type { VaultStatus } from '#contract/api.ts';
+import type { Task } from '#contract/task-api.ts';
+import {
+  DUE,
+  folderStatus,
+  NOTHING_DUE,
+  OPEN_HOME,
+  vaultStatus,
+} from '#test/desktop/scripted-home.ts';
+import { INITIAL_STATE, type ShellState } from './shell-state.ts';
+import { pauseEndMs, trayView, type TrayView } from './tray-menu.ts';
+
+const UP: ShellState = {
+  ...INITIAL_STATE,
+  link: 'up',
+  home: OPEN_HOME,
+  status: vaultStatus('protected', [folderStatus('Documents')]),
+  renewal: NOTHING_DUE,
+};
+const PROBLEM = {
+  code: 'balance-low',
+  message: 'the wallet holds 0.12 WAL, 0.41 are needed',
+  next: 'Add WAL.',
+  context: {},
+} as const;
+
+const labels = (view: TrayView): string[] =>
+  view.items.map((item) => (item.kind === 'separator' ? '-' : item.label));
+const enabled = (view: TrayView): string[] =>
+  view.items.flatMap((item) => (item.kind === 'action' && item.isEnabled ? [item.label] : []));
+
+const paused = (pause: VaultStatus['pause']): ShellState => ({
+  ...UP,
+  status: vaultStatus('protected', [folderStatus('Documents')], { pause }),
+});
+
+describe('the tray', () => {
+  test.each<{ name: string; state: ShellState; shown: TrayView['state']; sentence: string }>([
+    {
+      name: 'before an engine answers',
+      state: INITIAL_STATE,
+      shown: 'working',
+      sentence: 'Floe is starting.',
+    },
+    {
+      name: 'when the engine went away',
+      state: { ...UP, link: 'down' },
+      shown: 'working',
+      sentence: 'Floe is starting its engine again.',
+    },
+    {
+      name: 'when the engine ends by itself',
+      state: { ...UP, link: 'down', engineProblem: { ...PROBLEM, message: 'the disk is full' } },
+      shown: 'attention',
+      sentence: "Floe's engine does not run: the disk is full.",
+    },
+    {
+      name: 'of an empty home',
+      state: { ...UP, home: { ...OPEN_HOME, state: 'empty' }, status: undefined },
+      shown: 'attention',
+      sentence: 'Floe is not set up yet.',
+    },
+    {
+      name: 'of a locked home',
+      state: { ...UP, home: { ...OPEN_HOME, state: 'locked' }, status: undefined },
+      shown: 'attention',
+      sentence: 'Floe is locked: your words cannot be read.',
+    },
+    {
+      name: 'when all is well',
+      state: UP,
+      shown: 'protected',
+      sentence: 'Everything is protected until 14 March 2027.',
+    },
+    {
+      name: 'on the try-out network, which protects nothing from losing the disk',
+      state: {
+        ...UP,
+        status: vaultStatus('protected', [folderStatus('Documents')], {
+          network: { name: 'local', isTryOut: true } as VaultStatus['network'],
+        }),
+      },
+      shown: 'protected',
+      sentence: 'Try-out, all on this computer: Everything is protected until 14 March 2027.',
+    },
+    {
+      name: 'while a folder is not protected yet',
+      state: {
+        ...UP,
+        status: vaultStatus('working', [
+          folderStatus('Documents'),
+          folderStatus('Photos', { protectedUntil: undefined }),
+        ]),
+      },
+      shown: 'working',
+      sentence: 'Not protected yet: Photos.',
+    },
+    {
+      name: 'when a folder has a problem',
+      state: {
+        ...UP,
+        status: vaultStatus('attention', [
+          folderStatus('Photos', { problem: { ...PROBLEM, message: 'the drive is away' } }),
+        ]),
+      },
+      shown: 'attention',
+      sentence: 'Photos needs attention: the drive is away.',
+    },
+    {
+      name: 'of a vault whose words nobody confirmed',
+      state: {
+        ...UP,
+        home: { ...OPEN_HOME, isKitConfirmed: false },
+        status: vaultStatus('attention', [folderStatus('Documents')]),
+      },
+      shown: 'attention',
+      sentence: 'Your words are not confirmed yet.',
+    },
+    {
+      name: 'when the engine cannot tell',
+      state: { ...UP, status: undefined, statusProblem: { ...PROBLEM, message: 'nobody answers' } },
+      shown: 'attention',
+      sentence: 'Floe needs attention: nobody answers.',
+    },
+    {
+      name: 'on a metered connection',
+      state: paused({ reason: 'metered', untilMs: undefined }),
+      shown: 'protected',
+      sentence: 'Everything is protected until 14 March 2027. Waiting: this connection is metered.',
+    },
+  ])('$name says so', ({ state, shown, sentence }) => {
+    const view = trayView(state, 'en');
+    expect(view.state).toBe(shown);
+    expect(view.sentence).toBe(sentence);
+    expect(labels(view)[0]).toBe(sentence);
+  });
+
+  test('offers everything that can be done', () => {
+    expect(labels(trayView({ ...UP, renewal: DUE }, 'en'))).toEqual([
+      'Everything is protected until 14 March 2027.',
+      '-',
+      'Sync now',
+      'Pause for an hour',
+      'Pause until tomorrow',
+      'Restore…',
+      'Renew now (0.41 WAL + 0.002 SUI)…',
+      '-',
+      'Open Floe',
+      'Quit Floe',
+    ]);
+  });
+
+  test('offers nothing that needs an engine while there is none', () => {
+    expect(enabled(trayView({ ...UP, renewal: DUE, link: 'down' }, 'en'))).toEqual([
+      'Open Floe',
+      'Quit Floe',
+    ]);
+  });
+
+  test('offers no renewal when nothing is due', () => {
+    expect(enabled(trayView(UP, 'en'))).not.toContain('Renew now (nothing is due)');
+  });
+
+  test('offers to go on while it is paused', () => {
+    const view = trayView(paused({ reason: 'asked', untilMs: undefined }), 'en');
+    expect(labels(view)).toContain('Resume now');
+    expect(labels(view)).not.toContain('Pause for an hour');
+  });
+
+  test.each([
+    { name: 'an empty home is set up', state: 'empty' as const, label: 'Set up Floe…' },
+    { name: 'a locked home is unlocked', state: 'locked' as const, label: 'Unlock Floe…' },
+  ])('$name', ({ state, label }) => {
+    const view = trayView({ ...UP, home: { ...OPEN_HOME, state }, status: undefined }, 'en');
+    expect(enabled(view)).toEqual([label, 'Open Floe', 'Quit Floe']);
+  });
+
+  test('shows what is going on, with the first three of many', () => {
+    const task = (folderName: string, bytesDone: number): Task =>
+      ({
+        taskId: folderName,
+        kind: 'sync',
+        folderName,
+        state: 'running',
+        progress: { bytesDone, bytesTotal: 100, remainingMs: 240_000 },
+      }) as Task;
+    const tasks = [task('A', 61), task('B', 39), task('C', 0), task('D', 100)];
+    const view = trayView({ ...UP, tasks }, 'en');
+    expect(labels(view).slice(1, 5)).toEqual([
+      'Syncing A, 61 %, 4 min left',
+      'Syncing B, 39 %, 4 min left',
+      'Syncing C, 0 %, 4 min left',
+      'and 1 more',
+    ]);
+    expect(view.progress).toBeCloseTo(0.5);
+  });
+
+  test('speaks German', () => {
+    const view = trayView({ ...UP, renewal: DUE }, 'de');
+    expect(view.sentence).toBe('Alles ist geschützt bis 14. März 2027.');
+    expect(labels(view)).toContain('Jetzt verlängern (0,41 WAL + 0,002 SUI) …');
+  });
+});
+
+describe('a pause from the tray', () => {
+  test('of an hour ends an hour later', () => {
+    const now = new Date(2026, 10, 21, 23, 30);
+    expect(pauseEndMs('hour', now)).toBe(new Date(2026, 10, 22, 0, 30).getTime());
+  });
+
+  test('until tomorrow ends when people get up', () => {
+    const now = new Date(2026, 10, 30, 23, 59);
+    expect(pauseEndMs('tomorrow', now)).toBe(new Date(2026, 11, 1, 6, 0).getTime());
+  });
+});
