@@ -62,10 +62,16 @@ export declare class EncodedBlob {
   release(): void;
 }
 
+/** Memory of an encoded blob that was released, kept for the next one. */
+export declare class EncoderMemory {
+  constructor();
+  release(): void;
+}
 export declare function encodeBlob(
   blob: Uint8Array,
   shardCount: number,
   cancellation?: Cancellation,
+  memory?: EncoderMemory,
 ): Promise<EncodedBlob>;
 export declare function computeBlobMetadata(
   blob: Uint8Array,
@@ -122,7 +128,8 @@ export interface ChunkOwner {
   vaultId: Uint8Array;
   folderId: Uint8Array;
 }
-export declare function sealChunks(
+/** Seals into `out`, each piece in a place of its length and 82 bytes. Gives the sealed lengths. */
+export declare function sealChunksInto(
   bytes: Uint8Array,
   ranges: Uint32Array,
   ids: Uint8Array,
@@ -131,16 +138,29 @@ export declare function sealChunks(
   keyEpoch: number,
   folderKey: Uint8Array,
   level: number,
+  out: Uint8Array,
   cancellation?: Cancellation,
-): Promise<{ bytes: Uint8Array; sizes: Uint32Array }>;
-export declare function openChunks(
-  sealed: Uint8Array[],
+): Promise<Uint32Array>;
+/**
+ * Opens chunks that lie in `bytes`, their contents one behind the other into `out`. Of each piece:
+ * offset, sealed length, plain length, which of the keys. Gives an empty text for each that opened.
+ */
+export declare function openChunksInto(
+  bytes: Uint8Array,
+  pieces: Uint32Array,
   ids: Uint8Array,
   owner: ChunkOwner,
   folderKeys: Uint8Array[],
-  plainBytesMax: number,
+  out: Uint8Array,
   cancellation?: Cancellation,
-): Promise<{ bytes?: Uint8Array; error?: string }[]>;
+): Promise<string[]>;
+export declare function openChunk(
+  sealed: Uint8Array,
+  id: Uint8Array,
+  owner: ChunkOwner,
+  folderKey: Uint8Array,
+  plainBytesMax: number,
+): Promise<Uint8Array>;
 export declare function sealedKeyEpoch(sealed: Uint8Array): number;
 export declare function sealRecord(
   body: Uint8Array,
@@ -199,3 +219,6 @@ export declare class LockedFile {
 }
 /** Lock a file, which is created for its owner alone; `null` when somebody has the lock. */
 export declare function tryLock(path: Uint8Array): LockedFile | null;
+
+/** Keep this process out of core files and, on Linux, its memory from others of its user. */
+export declare function forbidDumps(): void;

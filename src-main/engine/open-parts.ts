@@ -107,7 +107,12 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
       countUnfinished: () => index.journal.unfinished().length,
     }),
     packs,
-    catalog: new Catalog({ ...headReader, reader, packs }),
+    catalog: new Catalog({
+      ...headReader,
+      reader,
+      packs,
+      isForgotten: (snapshotId) => index.snapshots.isForgotten(snapshotId),
+    }),
     emit,
     owners: devices.addresses,
   };

@@ -76,3 +76,8 @@ pub fn try_lock(path: Uint8Array) -> Result<Option<LockedFile>, &'static str> {
     let lock = Lock::try_exclusive(&path).map_err(to_napi)?;
     Ok(lock.map(|lock| LockedFile { lock: Some(lock) }))
 }
+
+#[napi(catch_unwind)]
+pub fn forbid_dumps() -> Result<(), &'static str> {
+    floe_os::forbid_dumps().map_err(to_napi)
+}

@@ -1,10 +1,10 @@
 //! Encoding, verification, decoding and recovery.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use floe_core::config::{Axis, Config};
 use floe_core::decode::{Consistency, decode};
-use floe_core::encode::{Encoded, compute_metadata, encode};
+use floe_core::encode::{Encoded, Spare, compute_metadata, encode_in};
 use floe_core::error::Error;
 use floe_core::metadata::BlobMetadata;
 use floe_core::placement;
@@ -206,11 +206,39 @@ pub struct RecoveredSliver {
     pub bytes: Uint8Array,
 }
 
+/// Memory of an earlier encoded blob, kept for the next one.
+#[napi]
+#[derive(Default)]
+pub struct EncoderMemory {
+    spare: Arc<Mutex<Spare>>,
+}
+
+#[napi]
+impl EncoderMemory {
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Give back what is kept now.
+    #[napi]
+    pub fn release(&self) {
+        drop(take(&self.spare));
+    }
+}
+
+fn take(spare: &Mutex<Spare>) -> Spare {
+    // Nothing is left half done where the lock is held.
+    core::mem::take(&mut *spare.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// A blob with what it extends to. Holds the caller's bytes until it is released.
 #[napi]
 pub struct EncodedBlob {
     metadata: Arc<BlobMetadata>,
     content: Option<(Uint8Array, Encoded)>,
+    /// Where the memory goes on release.
+    spare: Option<Arc<Mutex<Spare>>>,
 }
 
 #[napi]
@@ -250,7 +278,10 @@ impl EncodedBlob {
 
     #[napi]
     pub fn release(&mut self) {
-        self.content = None;
+        let Some((_, encoded)) = self.content.take() else { return };
+        if let Some(spare) = &self.spare {
+            *spare.lock().unwrap_or_else(PoisonError::into_inner) = encoded.into_spare();
+        }
     }
 }
 
@@ -259,16 +290,20 @@ pub fn encode_blob(
     blob: Uint8Array,
     shard_count: u32,
     cancellation: Option<&Cancellation>,
+    memory: Option<&EncoderMemory>,
 ) -> AsyncTask<Job<EncodedBlob>> {
     let cancel = Cancellation::shared(cancellation);
     let mut blob = Some(blob);
+    let spare = memory.map(|memory| memory.spare.clone());
     job(move || {
         const ONCE: Error = Error::Internal("a job runs once");
-        let encoded = encode(blob.as_ref().ok_or(ONCE)?, Config::new(shard_count)?, &cancel)?;
+        let memory = spare.as_deref().map(take).unwrap_or_default();
+        let config = Config::new(shard_count)?;
+        let encoded = encode_in(memory, blob.as_ref().ok_or(ONCE)?, config, &cancel)?;
         let metadata = Arc::new(encoded.metadata().clone());
         // On failure the reference stays here, to be given back on Node's own thread.
         let content = Some((blob.take().ok_or(ONCE)?, encoded));
-        Ok(EncodedBlob { metadata, content })
+        Ok(EncodedBlob { metadata, content, spare: spare.clone() })
     })
 }
 

@@ -5,7 +5,6 @@ use floe_core::seal;
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Uint8Array, Uint32Array};
 use napi_derive::napi;
-use rayon::prelude::*;
 
 use crate::job::{Job, job};
 use crate::{Cancellation, array, to_napi};
@@ -26,20 +25,13 @@ impl ChunkOwner {
     }
 }
 
-/// Results one behind the other, with the length of each.
-#[napi(object)]
-pub struct Sealed {
-    pub bytes: Uint8Array,
-    pub sizes: Uint32Array,
-}
-
 const KEY: &str = "a key has 32 bytes";
 const NONCE: &str = "a nonce has 24 bytes";
 const PIECES: Error = Error::Argument("offsets, ids and nonces are not of one count");
 
 #[napi]
 #[allow(clippy::too_many_arguments)]
-pub fn seal_chunks(
+pub fn seal_chunks_into(
     bytes: Uint8Array,
     ranges: Uint32Array,
     ids: Uint8Array,
@@ -48,8 +40,9 @@ pub fn seal_chunks(
     key_epoch: u32,
     folder_key: Uint8Array,
     level: i32,
+    mut out: Uint8Array,
     cancellation: Option<&Cancellation>,
-) -> AsyncTask<Job<Sealed>> {
+) -> AsyncTask<Job<Uint32Array>> {
     let cancel = Cancellation::shared(cancellation);
     job(move || {
         let (ranges, rest) = ranges.as_chunks::<2>();
@@ -71,63 +64,74 @@ pub fn seal_chunks(
             })
             .collect();
         let key = array(&folder_key, KEY)?;
-        let sealed =
-            seal::seal_chunks(&bytes, &pieces, &owner.parse()?, key_epoch, &key, level, &cancel)?;
-        let sizes: Vec<u32> = sealed
-            .iter()
-            .map(|chunk| u32::try_from(chunk.len()))
-            .collect::<core::result::Result<_, _>>()
-            .map_err(|_| Error::Internal("a sealed chunk is below 4 GiB"))?;
-        Ok(Sealed { bytes: sealed.concat().into(), sizes: sizes.into() })
+        // SAFETY: the caller leaves `out` alone until the promise has settled, and gave it to no
+        // other job.
+        let out = unsafe { out.as_mut() };
+        seal::seal_chunks(&bytes, &pieces, &owner.parse()?, key_epoch, &key, level, out, &cancel)
+            .map(Into::into)
     })
 }
 
-/// One opened chunk, or the code and sentence that say why it does not open.
-#[napi(object)]
-pub struct Opened {
-    pub bytes: Option<Uint8Array>,
-    pub error: Option<String>,
-}
-
+/// Opens chunks that lie in `bytes` into `out`. Of each piece: offset, sealed length, plain length
+/// and which of the keys. Gives an empty text for each that opened, else the code and the sentence.
 #[napi]
-pub fn open_chunks(
-    sealed: Vec<Uint8Array>,
+pub fn open_chunks_into(
+    bytes: Uint8Array,
+    pieces: Uint32Array,
     ids: Uint8Array,
     owner: ChunkOwner,
     folder_keys: Vec<Uint8Array>,
-    plain_bytes_max: u32,
+    mut out: Uint8Array,
     cancellation: Option<&Cancellation>,
-) -> AsyncTask<Job<Vec<Opened>>> {
+) -> AsyncTask<Job<Vec<String>>> {
     let cancel = Cancellation::shared(cancellation);
     job(move || {
-        let owner = owner.parse()?;
-        let (ids, rest) = ids.as_chunks::<32>();
-        if !rest.is_empty() || ids.len() != sealed.len() || sealed.len() != folder_keys.len() {
+        let (pieces, rest) = pieces.as_chunks::<4>();
+        let (ids, ids_rest) = ids.as_chunks::<32>();
+        if !rest.is_empty() || !ids_rest.is_empty() || ids.len() != pieces.len() {
             return Err(PIECES);
         }
         let keys: Vec<[u8; 32]> =
             folder_keys.iter().map(|key| array(key, KEY)).collect::<floe_core::Result<_>>()?;
-        let max = plain_bytes_max as usize;
-        let chunks: Vec<&[u8]> = sealed.iter().map(AsRef::as_ref).collect();
-        let opened: Vec<core::result::Result<Vec<u8>, Error>> = chunks
-            .par_iter()
+        let pieces: Vec<seal::SealedPiece> = pieces
+            .iter()
             .zip(ids)
-            .zip(&keys)
-            .map(|((chunk, id), key)| {
-                cancel.check()?;
-                seal::open_chunk(chunk, id, &owner, key, max)
+            .map(|([offset, length, plain_length, key], id)| {
+                Ok(seal::SealedPiece {
+                    id: *id,
+                    offset: *offset as usize,
+                    length: *length as usize,
+                    plain_length: *plain_length as usize,
+                    folder_key: *keys.get(*key as usize).ok_or(PIECES)?,
+                })
             })
-            .collect();
-        cancel.check()?;
+            .collect::<floe_core::Result<_>>()?;
+        // SAFETY: as in `seal_chunks_into`.
+        let out = unsafe { out.as_mut() };
+        let opened = seal::open_chunks(&bytes, &pieces, &owner.parse()?, out, &cancel)?;
         Ok(opened
             .into_iter()
-            .map(|chunk| match chunk {
-                Ok(bytes) => Opened { bytes: Some(bytes.into()), error: None },
-                Err(error) => {
-                    Opened { bytes: None, error: Some(format!("{}: {error}", error.code())) }
-                }
+            .map(|result| match result {
+                Ok(()) => String::new(),
+                Err(error) => format!("{}: {error}", error.code()),
             })
             .collect())
+    })
+}
+
+#[napi]
+pub fn open_chunk(
+    sealed: Uint8Array,
+    id: Uint8Array,
+    owner: ChunkOwner,
+    folder_key: Uint8Array,
+    plain_bytes_max: u32,
+) -> AsyncTask<Job<Uint8Array>> {
+    job(move || {
+        let id = array(&id, "a chunk ID has 32 bytes")?;
+        let key = array(&folder_key, KEY)?;
+        let max = plain_bytes_max as usize;
+        seal::open_chunk(&sealed, &id, &owner.parse()?, &key, max).map(Into::into)
     })
 }
 

@@ -67,18 +67,45 @@ pub struct Encoded {
     below: Vec<u8>,
 }
 
+/// What an earlier blob was extended to and nobody needs any more: the next one is encoded in it.
+///
+/// Fresh memory is several times the blob, and the kernel clears every page of it first.
+#[derive(Debug, Default)]
+pub struct Spare {
+    right: Vec<u8>,
+    below: Vec<u8>,
+}
+
 /// Encodes `blob`.
 ///
 /// # Errors
 ///
 /// [`Error::BlobTooLarge`], [`Error::Cancelled`].
 pub fn encode(blob: &[u8], config: Config, cancel: &Cancel) -> Result<Encoded> {
+    encode_in(Spare::default(), blob, config, cancel)
+}
+
+/// As [`encode`], in memory that is there as far as it goes.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn encode_in(spare: Spare, blob: &[u8], config: Config, cancel: &Cancel) -> Result<Encoded> {
     let encoder = Encoder::new(blob, config, cancel)?;
-    let right = encoder.extend_rows()?;
+    let right = encoder.extend_rows(spare.right)?;
     let below_column_bytes = encoder.below_symbols() * encoder.symbol_bytes;
-    let mut below = zeroed(config.secondary_source_count() * below_column_bytes);
+    let mut below = sized(spare.below, config.secondary_source_count() * below_column_bytes);
     let metadata = encoder.hash(&right, Some(&mut below))?;
     Ok(Encoded { metadata, right, below })
+}
+
+/// A buffer of `length` bytes with anything in it.
+fn sized(mut spare: Vec<u8>, length: usize) -> Vec<u8> {
+    if spare.capacity() < length {
+        return zeroed(length);
+    }
+    spare.resize(length, 0);
+    spare
 }
 
 /// The metadata of `blob`, in about a quarter of the memory that encoding takes.
@@ -88,7 +115,7 @@ pub fn encode(blob: &[u8], config: Config, cancel: &Cancel) -> Result<Encoded> {
 /// As [`encode`].
 pub fn compute_metadata(blob: &[u8], config: Config, cancel: &Cancel) -> Result<BlobMetadata> {
     let encoder = Encoder::new(blob, config, cancel)?;
-    let right = encoder.extend_rows()?;
+    let right = encoder.extend_rows(Vec::new())?;
     encoder.hash(&right, None)
 }
 
@@ -122,11 +149,11 @@ impl<'a> Encoder<'a> {
         (BATCH_BYTES_TARGET / line_bytes.max(1)).clamp(1, shared.max(1))
     }
 
-    fn extend_rows(&self) -> Result<Vec<u8>> {
+    fn extend_rows(&self, spare: Vec<u8>) -> Result<Vec<u8>> {
         let rows = self.config.primary_source_count();
         let columns = self.config.secondary_source_count();
         let row_bytes = self.right_symbols() * self.symbol_bytes;
-        let mut right = zeroed(rows * row_bytes);
+        let mut right = sized(spare, rows * row_bytes);
         let batch = Self::lines_per_batch(self.config.n() * self.symbol_bytes, rows);
         right.par_chunks_mut(batch * row_bytes).enumerate().try_for_each(|(index, out)| {
             self.cancel.check()?;
@@ -257,6 +284,12 @@ impl Encoded {
     #[must_use]
     pub const fn metadata(&self) -> &BlobMetadata {
         &self.metadata
+    }
+
+    /// The memory, for another blob.
+    #[must_use]
+    pub fn into_spare(self) -> Spare {
+        Spare { right: self.right, below: self.below }
     }
 
     /// The BCS of the sliver that `pair` holds on `axis`. `blob` must be what was encoded.

@@ -9,8 +9,11 @@
 //! BLAKE3 over a label and a context; the commitment is compared before anything is decrypted, so
 //! sealed bytes open under one key only. docs/format.md is the specification.
 
+use std::cell::RefCell;
+
 use blake3::Hasher;
 use chacha20poly1305::aead::AeadInOut;
+use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use rayon::prelude::*;
 use zeroize::{Zeroize, Zeroizing};
@@ -65,11 +68,17 @@ pub struct Piece {
     pub nonce: [u8; 24],
 }
 
-/// Seals chunks that lie in `bytes`, each by itself, in the order given.
+/// Seals chunks that lie in `bytes`, each by itself, and gives the sealed length of each.
+///
+/// Piece by piece takes its length and [`SEAL_OVERHEAD_BYTES`] of `out`, one behind the other; what
+/// compression saves stays unused at the end of its place. So all pieces are sealed at the same
+/// time, and nothing is copied or made for them.
 ///
 /// # Errors
 ///
-/// Refuses pieces outside `bytes` and levels that zstd has not. [`Error::Cancelled`].
+/// Refuses pieces outside `bytes`, too little room in `out`, and levels that zstd has not.
+/// [`Error::Cancelled`].
+#[allow(clippy::too_many_arguments)]
 pub fn seal_chunks(
     bytes: &[u8],
     pieces: &[Piece],
@@ -77,23 +86,39 @@ pub fn seal_chunks(
     key_epoch: u32,
     folder_key: &[u8; 32],
     level: i32,
+    out: &mut [u8],
     cancel: &Cancel,
-) -> Result<Vec<Vec<u8>>> {
+) -> Result<Vec<u32>> {
+    let places = split_places(out, pieces.iter().map(|piece| piece.length + SEAL_OVERHEAD_BYTES))?;
     pieces
         .par_iter()
-        .map_init(
-            || Compressor::new(level),
-            |compressor, piece| {
-                cancel.check()?;
-                let body = (piece.offset.checked_add(piece.length))
-                    .and_then(|end| bytes.get(piece.offset..end))
-                    .ok_or(Error::Argument("a chunk lies outside the bytes"))?;
-                let compressor = compressor.as_mut().map_err(|_| LEVEL)?;
-                let keys = Keys::derive(folder_key, CHUNK_LABEL, &piece.id);
-                let associated = chunk_associated(owner, key_epoch, &piece.id);
-                seal(body, &keys, key_epoch, &piece.nonce, &associated, compressor)
-            },
-        )
+        .zip(places)
+        .map(|(piece, place)| {
+            cancel.check()?;
+            let body = (piece.offset.checked_add(piece.length))
+                .and_then(|end| bytes.get(piece.offset..end))
+                .ok_or(Error::Argument("a chunk lies outside the bytes"))?;
+            let keys = Keys::derive(folder_key, CHUNK_LABEL, &piece.id);
+            let associated = chunk_associated(owner, key_epoch, &piece.id);
+            let length = seal(body, &keys, key_epoch, &piece.nonce, &associated, level, place)?;
+            u32::try_from(length).map_err(|_| Error::Internal("a sealed chunk is below 4 GiB"))
+        })
+        .collect()
+}
+
+/// Cuts `out` into places of the given lengths, one behind the other.
+fn split_places(
+    mut out: &mut [u8],
+    lengths: impl Iterator<Item = usize>,
+) -> Result<Vec<&mut [u8]>> {
+    lengths
+        .map(|length| {
+            let (place, rest) = core::mem::take(&mut out)
+                .split_at_mut_checked(length)
+                .ok_or(Error::Argument("the buffer is too small"))?;
+            out = rest;
+            Ok(place)
+        })
         .collect()
 }
 
@@ -116,6 +141,52 @@ pub fn open_chunk(
     open(sealed, &keys, &chunk_associated(owner, key_epoch, id), plain_bytes_max)
 }
 
+/// A chunk to open: where its sealed bytes lie, what it is called, how long its content is.
+#[derive(Debug, Clone, Copy)]
+pub struct SealedPiece {
+    /// Keyed hash of the content.
+    pub id: [u8; 32],
+    /// Where the sealed bytes begin.
+    pub offset: usize,
+    /// Sealed bytes.
+    pub length: usize,
+    /// Bytes of content.
+    pub plain_length: usize,
+    /// The folder key of its epoch.
+    pub folder_key: [u8; 32],
+}
+
+/// Opens chunks that lie in `bytes` into `out`, where the content of one stands behind that of the
+/// other. A chunk that does not open keeps no other from it; its place then holds anything.
+///
+/// # Errors
+///
+/// Refuses too little room in `out`. [`Error::Cancelled`]. Of each piece [`Error::SealVersion`],
+/// [`Error::SealDamaged`], also for content of another length.
+pub fn open_chunks(
+    bytes: &[u8],
+    pieces: &[SealedPiece],
+    owner: &Owner,
+    out: &mut [u8],
+    cancel: &Cancel,
+) -> Result<Vec<Result<()>>> {
+    let places = split_places(out, pieces.iter().map(|piece| piece.plain_length))?;
+    let opened = (pieces.par_iter().zip(places))
+        .map(|(piece, place)| {
+            cancel.check()?;
+            let sealed = (piece.offset.checked_add(piece.length))
+                .and_then(|end| bytes.get(piece.offset..end))
+                .ok_or(Error::SealDamaged("it lies outside of what was read"))?;
+            let key_epoch = key_epoch(sealed)?;
+            let keys = Keys::derive(&piece.folder_key, CHUNK_LABEL, &piece.id);
+            let associated = chunk_associated(owner, key_epoch, &piece.id);
+            with_plaintext(sealed, &keys, &associated, |plain| unframe_into(plain, place))
+        })
+        .collect();
+    cancel.check()?;
+    Ok(opened)
+}
+
 /// Seals one record: a footer, a snapshot, a segment, a head, a wrapped key.
 ///
 /// # Errors
@@ -130,9 +201,11 @@ pub fn seal_record(
     nonce: &[u8; 24],
     level: i32,
 ) -> Result<Vec<u8>> {
-    let mut compressor = Compressor::new(level).map_err(|_| LEVEL)?;
     let keys = Keys::derive(key, RECORD_LABEL, purpose.as_bytes());
-    seal(body, &keys, key_epoch, nonce, associated, &mut compressor)
+    let mut sealed = vec![0; body.len() + SEAL_OVERHEAD_BYTES];
+    let length = seal(body, &keys, key_epoch, nonce, associated, level, &mut sealed)?;
+    sealed.truncate(length);
+    Ok(sealed)
 }
 
 /// Opens one record.
@@ -194,61 +267,79 @@ fn chunk_associated(owner: &Owner, key_epoch: u32, id: &[u8; 32]) -> Vec<u8> {
     [CHUNK_FORMAT, &[CHUNK_TYPE], &owner.vault_id, &owner.folder_id, &epoch, id].concat()
 }
 
+/// Seals `body` at the start of `out` and gives the length. `out` has room for what is not
+/// compressed.
 fn seal(
     body: &[u8],
     keys: &Keys,
     key_epoch: u32,
     nonce: &[u8; 24],
     associated: &[u8],
-    compressor: &mut Compressor<'_>,
-) -> Result<Vec<u8>> {
+    level: i32,
+    out: &mut [u8],
+) -> Result<usize> {
     if body.len() > SEAL_PLAIN_BYTES_MAX {
         return Err(Error::Argument("the body to seal is too long"));
     }
     let length = u32::try_from(body.len()).map_err(|_| Error::Internal("a limit is below 2^32"))?;
-    let mut sealed = Vec::with_capacity(body.len() + SEAL_OVERHEAD_BYTES);
-    sealed.push(SEAL_VERSION);
-    sealed.extend_from_slice(&key_epoch.to_le_bytes());
-    sealed.extend_from_slice(&keys.commitment);
-    sealed.extend_from_slice(nonce);
-    match compress(body, compressor)? {
-        Some(frame) => {
-            sealed.push(ZSTD);
-            sealed.extend_from_slice(&length.to_le_bytes());
-            sealed.extend_from_slice(&frame);
-        }
-        None => {
-            sealed.push(RAW);
-            sealed.extend_from_slice(&length.to_le_bytes());
-            sealed.extend_from_slice(body);
-        }
-    }
+    let (header, rest) = out.split_at_mut(SEAL_HEADER_BYTES);
+    header[0] = SEAL_VERSION;
+    header[1..5].copy_from_slice(&key_epoch.to_le_bytes());
+    header[5..37].copy_from_slice(&keys.commitment);
+    header[37..].copy_from_slice(nonce);
+    let (frame, frame_room) = rest.split_at_mut(BODY_HEADER_BYTES);
+    frame[1..].copy_from_slice(&length.to_le_bytes());
+    let body_bytes = if let Some(bytes) = compress(body, level, frame_room)? {
+        frame[0] = ZSTD;
+        bytes
+    } else {
+        frame[0] = RAW;
+        frame_room[..body.len()].copy_from_slice(body);
+        body.len()
+    };
+    let (plain, tag_room) = rest.split_at_mut(BODY_HEADER_BYTES + body_bytes);
     let tag = XChaCha20Poly1305::new((&*keys.cipher).into())
-        .encrypt_inout_detached(
-            &XNonce::from(*nonce),
-            associated,
-            (&mut sealed[SEAL_HEADER_BYTES..]).into(),
-        )
+        .encrypt_inout_detached(&XNonce::from(*nonce), associated, plain.into())
         .map_err(|_| Error::Argument("the body to seal is too long"))?;
-    sealed.extend_from_slice(&tag);
-    Ok(sealed)
+    tag_room[..TAG_BYTES].copy_from_slice(&tag);
+    Ok(SEAL_OVERHEAD_BYTES + body_bytes)
 }
 
-/// The zstd frame of `body`, unless it does not pay.
-fn compress(body: &[u8], compressor: &mut Compressor<'_>) -> Result<Option<Vec<u8>>> {
+thread_local! {
+    /// One for each thread and the level used last: making one costs as much as a small chunk.
+    static COMPRESSOR: RefCell<Option<(i32, Compressor<'static>)>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    /// What a chunk decrypts to, before it is decompressed.
+    static PLAINTEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Writes the zstd frame of `body` to `room` and gives its length, unless it does not pay.
+fn compress(body: &[u8], level: i32, room: &mut [u8]) -> Result<Option<usize>> {
     if body.len() < COMPRESS_BYTES_MIN {
         return Ok(None);
     }
     // A frame that does not fit here does not pay, and zstd stops when it is full.
     let bytes_max = body.len() - (body.len() >> COMPRESS_GAIN_SHIFT).max(1);
-    let mut frame = Vec::with_capacity(bytes_max);
-    match compressor.compress_to_buffer(body, &mut frame) {
-        Ok(_) => Ok(Some(frame)),
-        Err(_) => Ok(None),
-    }
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let compressor = match kept {
+            Some((of, compressor)) if *of == level => compressor,
+            _ => &mut kept.insert((level, Compressor::new(level).map_err(|_| LEVEL)?)).1,
+        };
+        Ok(compressor.compress_to_buffer(body, &mut room[..bytes_max]).ok())
+    })
 }
 
 fn open(sealed: &[u8], keys: &Keys, associated: &[u8], plain_bytes_max: usize) -> Result<Vec<u8>> {
+    with_plaintext(sealed, keys, associated, |plain| unframe(plain, plain_bytes_max))
+}
+
+/// Decrypts, and hands what `unframe` reads to `work`.
+fn with_plaintext<T>(
+    sealed: &[u8],
+    keys: &Keys,
+    associated: &[u8],
+    work: impl FnOnce(&[u8]) -> Result<T>,
+) -> Result<T> {
     let (header, rest) =
         sealed.split_at_checked(SEAL_HEADER_BYTES).ok_or(Error::SealDamaged("too short"))?;
     let (ciphertext, tag) = (rest.len().checked_sub(TAG_BYTES))
@@ -261,37 +352,61 @@ fn open(sealed: &[u8], keys: &Keys, associated: &[u8], plain_bytes_max: usize) -
     }
     let nonce = XNonce::try_from(nonce).map_err(|_| Error::Internal("a nonce has 24 bytes"))?;
     let tag = Tag::try_from(tag).map_err(|_| Error::Internal("a tag has 16 bytes"))?;
-    let mut plain = ciphertext.to_vec();
-    XChaCha20Poly1305::new((&*keys.cipher).into())
-        .decrypt_inout_detached(&nonce, associated, plain.as_mut_slice().into(), &tag)
-        .map_err(|_| Error::SealDamaged("not authentic"))?;
-    unframe(plain, plain_bytes_max)
+    PLAINTEXT.with_borrow_mut(|kept| {
+        if kept.len() < ciphertext.len() {
+            kept.resize(ciphertext.len(), 0);
+        }
+        let plain = &mut kept[..ciphertext.len()];
+        let buffers = InOutBuf::new(ciphertext, &mut *plain)
+            .map_err(|_| Error::Internal("both have one length"))?;
+        XChaCha20Poly1305::new((&*keys.cipher).into())
+            .decrypt_inout_detached(&nonce, associated, buffers, &tag)
+            .map_err(|_| Error::SealDamaged("not authentic"))?;
+        work(plain)
+    })
 }
 
 /// The body behind the one-byte compression and the plain length.
-fn unframe(mut plain: Vec<u8>, plain_bytes_max: usize) -> Result<Vec<u8>> {
-    let Some((&[compression, a, b, c, d], body)) = plain.split_first_chunk::<BODY_HEADER_BYTES>()
-    else {
-        return Err(Error::SealDamaged("too short"));
-    };
-    let length = u32::from_le_bytes([a, b, c, d]) as usize;
+fn unframe(plain: &[u8], plain_bytes_max: usize) -> Result<Vec<u8>> {
+    let length = framed_length(plain)?;
     if length > plain_bytes_max {
         return Err(Error::SealDamaged("longer than allowed"));
     }
+    let mut body = vec![0; length];
+    unframe_into(plain, &mut body)?;
+    Ok(body)
+}
+
+fn framed_length(plain: &[u8]) -> Result<usize> {
+    let Some((&[_, a, b, c, d], _)) = plain.split_first_chunk::<BODY_HEADER_BYTES>() else {
+        return Err(Error::SealDamaged("too short"));
+    };
+    Ok(u32::from_le_bytes([a, b, c, d]) as usize)
+}
+
+/// As `unframe`, into memory of exactly the body's length.
+fn unframe_into(plain: &[u8], out: &mut [u8]) -> Result<()> {
+    if framed_length(plain)? != out.len() {
+        return Err(Error::SealDamaged("not of the expected length"));
+    }
+    let (compression, body) = (plain[0], &plain[BODY_HEADER_BYTES..]);
     match compression {
-        RAW if body.len() == length => {
-            plain.drain(..BODY_HEADER_BYTES);
-            Ok(plain)
+        RAW if body.len() == out.len() => {
+            out.copy_from_slice(body);
+            Ok(())
         }
         ZSTD => {
-            let opened = Decompressor::new()
-                .and_then(|mut decompressor| decompressor.decompress(body, length))
-                .map_err(|_| Error::SealDamaged("not a zstd frame of that length"))?;
-            if opened.len() == length {
-                Ok(opened)
-            } else {
-                Err(Error::SealDamaged("not a zstd frame of that length"))
-            }
+            const FRAME: Error = Error::SealDamaged("not a zstd frame of that length");
+            DECOMPRESSOR.with_borrow_mut(|kept| {
+                let decompressor = match kept {
+                    Some(decompressor) => decompressor,
+                    None => kept.insert(Decompressor::new().map_err(|_| FRAME)?),
+                };
+                match decompressor.decompress_to_buffer(body, out) {
+                    Ok(written) if written == out.len() => Ok(()),
+                    _ => Err(FRAME),
+                }
+            })
         }
         RAW => Err(Error::SealDamaged("not of the length it says")),
         _ => Err(Error::SealDamaged("an unknown compression")),
@@ -315,7 +430,11 @@ mod tests {
 
     fn seal_one(body: &[u8], id: [u8; 32]) -> Vec<u8> {
         let piece = Piece { id, offset: 0, length: body.len(), nonce: [6; 24] };
-        seal_chunks(body, &[piece], &OWNER, 9, &KEY, 3, &Cancel::default()).unwrap().remove(0)
+        let mut out = vec![0; body.len() + SEAL_OVERHEAD_BYTES];
+        let cancel = Cancel::default();
+        let sizes = seal_chunks(body, &[piece], &OWNER, 9, &KEY, 3, &mut out, &cancel).unwrap();
+        out.truncate(sizes[0] as usize);
+        out
     }
 
     #[test]
@@ -333,7 +452,7 @@ mod tests {
         let mut plain = vec![ZSTD];
         plain.extend_from_slice(&1000_u32.to_le_bytes());
         plain.extend_from_slice(&bomb);
-        assert_eq!(unframe(plain, 10_000).unwrap_err().code(), "seal-damaged");
+        assert_eq!(unframe(&plain, 10_000).unwrap_err().code(), "seal-damaged");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The few system calls that Node lacks, on file descriptors that Node opened.
 //!
-//! Times with nanoseconds, where a sparse file has data, extended attributes, and a lock that dies
-//! with its process. Where a system has no such thing, the call fails with `ENOTSUP`, which callers
+//! Times with nanoseconds, where a sparse file has data, extended attributes, a lock that dies
+//! with its process, and memory that stays out of core files. Where a system has no such thing, the call fails with `ENOTSUP`, which callers
 //! handle like a file system that has none.
 
 #[cfg(unix)]
@@ -12,9 +12,13 @@ mod unsupported;
 use thiserror::Error;
 
 #[cfg(unix)]
-pub use unix::{Lock, data_extents, list_xattrs, set_link_times, set_times, set_xattr};
+pub use unix::{
+    Lock, data_extents, forbid_dumps, list_xattrs, set_link_times, set_times, set_xattr,
+};
 #[cfg(not(unix))]
-pub use unsupported::{Lock, data_extents, list_xattrs, set_link_times, set_times, set_xattr};
+pub use unsupported::{
+    Lock, data_extents, forbid_dumps, list_xattrs, set_link_times, set_times, set_xattr,
+};
 
 /// More stretches of data than this are not told apart: the file is read as a whole.
 pub const EXTENTS_MAX: usize = 65_536;

@@ -8,6 +8,9 @@ use rustix::fs::{
     XattrFlags, fgetxattr, flistxattr, flock, fsetxattr, futimens, open, seek, utimensat,
 };
 use rustix::io::Errno;
+#[cfg(target_os = "linux")]
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::{
     EXTENTS_MAX, Extent, NOT_SUPPORTED, OsError, Result, XATTR_NAMES_BYTES_MAX,
@@ -184,6 +187,15 @@ impl Lock {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Keeps this process out of core files and, on Linux, its memory from other processes of its user.
+/// What it starts later may leave no core file either.
+pub fn forbid_dumps() -> Result<()> {
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    #[cfg(target_os = "linux")]
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -37,3 +37,8 @@ pub fn list_xattrs(_fd: i32) -> Result<Vec<Xattr>> {
 pub fn set_xattr(_fd: i32, _name: &[u8], _value: &[u8]) -> Result<()> {
     Err(NOT_SUPPORTED)
 }
+
+/// Not supported.
+pub fn forbid_dumps() -> Result<()> {
+    Err(NOT_SUPPORTED)
+}

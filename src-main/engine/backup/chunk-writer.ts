@@ -9,7 +9,7 @@ import type { EntryKind } from '../archive/pack-layout.ts';
 import { ENTRY_KIND } from '../archive/pack-layout.ts';
 import type { Chunker, CutChunk } from '../codec/chunk.ts';
 import { keyedBlake3 } from '../codec/hash.ts';
-import { NONCE_BYTES, sealChunks } from '../codec/seal.ts';
+import { NONCE_BYTES, sealChunks, sealedBytesMax } from '../codec/seal.ts';
 import type { FolderKeys } from '../model/folder-keys.ts';
 import type { ChunkId, FolderId, VaultId } from '../model/ids.ts';
 import type { Random } from '../ports/ports.ts';
@@ -34,6 +34,8 @@ export class ChunkWriter {
   /** Grows as chunks are sealed. */
   #known: Set<ChunkId> | undefined;
   #newBytes = 0;
+  /** For sealed chunks on their way into a pack; as large as the most that were sealed at once. */
+  #memory: Uint8Array | undefined;
 
   constructor(options: ChunkWriterOptions) {
     this.#options = options;
@@ -78,6 +80,7 @@ export class ChunkWriter {
     }
     const newest = keys.epochs.at(-1);
     if (fresh.length === 0 || newest === undefined) return;
+    const memory = this.#takeMemory(sealedBytesMax(fresh));
     const sealed = await sealChunks({
       bytes,
       pieces: fresh,
@@ -87,14 +90,20 @@ export class ChunkWriter {
       folderId,
       nonces: random.bytes(NONCE_BYTES * fresh.length),
       compressionLevel: COMPRESSION_LEVEL,
+      into: memory,
     });
-    let offset = 0;
     for (const [index, chunk] of fresh.entries()) {
-      const size = sealed.sizes[index] ?? 0;
-      await stream.add(kind, chunk.id, sealed.bytes.subarray(offset, offset + size));
-      offset += size;
+      await stream.add(kind, chunk.id, sealed[index] ?? new Uint8Array(0));
       this.#newBytes += chunk.sizeBytes;
     }
+    this.#memory = memory;
+  }
+
+  /** What was used before, unless somebody else is using it. */
+  #takeMemory(sizeBytes: number): Uint8Array {
+    const memory = this.#memory;
+    this.#memory = undefined;
+    return memory !== undefined && memory.length >= sizeBytes ? memory : new Uint8Array(sizeBytes);
   }
 }
 

@@ -89,13 +89,17 @@ class FolderReader {
     bytesRead: 0,
   };
   readonly #options: FolderReaderOptions;
-  readonly #buffers: readonly [Uint8Array, Uint8Array];
+  #memory: readonly [Uint8Array, Uint8Array] | undefined;
   /** Files that were small when scanned and no longer were when read. */
   readonly #outgrown: FileToRead[] = [];
 
   constructor(options: FolderReaderOptions) {
     this.#options = options;
-    this.#buffers = [new Uint8Array(BATCH_BYTES), new Uint8Array(BATCH_BYTES)];
+  }
+
+  get #buffers(): readonly [Uint8Array, Uint8Array] {
+    this.#memory ??= [new Uint8Array(BATCH_BYTES), new Uint8Array(BATCH_BYTES)];
+    return this.#memory;
   }
 
   async read(files: readonly FileToRead[]): Promise<void> {

@@ -39,16 +39,15 @@ const PACK_ID_BYTES = 16;
 
 export class PackStream {
   readonly #options: PackStreamOptions;
-  readonly #buffer: Uint8Array;
-  #writer: PackWriter;
+  /** As large as the largest pack; taken when there is something to pack. */
+  #buffer: Uint8Array | undefined;
+  #writer: PackWriter | undefined;
   #packId: PackId;
   #entries: KnownEntry[] = [];
   #sealedBytes = 0;
 
   constructor(options: PackStreamOptions) {
     this.#options = options;
-    this.#buffer = new Uint8Array(options.limits.paddedBytesMax);
-    this.#writer = this.#openWriter();
     this.#packId = this.#newPackId();
   }
 
@@ -63,28 +62,28 @@ export class PackStream {
   }
 
   get isEmpty(): boolean {
-    return this.#writer.isEmpty;
+    return this.#writer?.isEmpty ?? true;
   }
 
   /** Add something of the folder; a full pack is closed first. */
   async add(kind: EntryKind, id: ChunkId, sealed: Uint8Array): Promise<OwnedEntry> {
     const { owner } = this.#options;
-    const added = this.#writer.add(owner, { kind, id, sealed });
+    const added = this.#open().add(owner, { kind, id, sealed });
     if (added) return added;
     await this.#closePack(undefined, undefined);
-    const second = this.#writer.add(owner, { kind, id, sealed }, 'max');
+    const second = this.#open().add(owner, { kind, id, sealed }, 'max');
     if (!second) throw new RangeError('an empty pack takes any entry');
     return second;
   }
 
   /** Whether all of these fit into the open pack, which then may grow to its greatest size. */
   fits(sealedSizesBytes: readonly number[]): boolean {
-    return this.#writer.fits(sealedSizesBytes, 'max');
+    return this.#open().fits(sealedSizesBytes, 'max');
   }
 
   /** Add to the open pack what ends a commit; `fits` has said that it does. */
   addLast(owner: PackOwner, kind: EntryKind, id: ChunkId, sealed: Uint8Array): OwnedEntry {
-    const added = this.#writer.add(owner, { kind, id, sealed }, 'max');
+    const added = this.#open().add(owner, { kind, id, sealed }, 'max');
     if (!added) throw new RangeError('what ends a commit was measured before');
     return added;
   }
@@ -96,12 +95,12 @@ export class PackStream {
 
   /** What the open pack holds so far. */
   openEntries(): readonly OwnedEntry[] {
-    return this.#writer.entries;
+    return this.#writer?.entries ?? [];
   }
 
   /** Close the open pack although it is not full, if there is anything in it. */
   async flush(): Promise<void> {
-    if (!this.#writer.isEmpty || this.#entries.length > 0) {
+    if (!this.isEmpty || this.#entries.length > 0) {
       await this.#closePack(undefined, undefined);
     }
   }
@@ -121,12 +120,12 @@ export class PackStream {
     const { folderId, index, spool, hash, onSealed } = this.#options;
     const entries = this.#entries;
     this.#entries = [];
-    if (this.#writer.isEmpty) {
+    if (this.isEmpty) {
       // Nothing new was sealed: all of the content is in earlier packs.
       index.atomically(() => rememberEntries(index, folderId, entries));
       return;
     }
-    const pack = await this.#writer.close();
+    const pack = await this.#open().close();
     const packId = this.#packId;
     await spool.write(packId, pack.bytes);
     index.atomically(() => {
@@ -153,7 +152,7 @@ export class PackStream {
     });
     this.#sealedBytes += pack.bytes.length;
     const sizeBytes = pack.bytes.length;
-    this.#writer = this.#openWriter();
+    this.#writer = undefined;
     this.#packId = this.#newPackId();
     await onSealed(packId, sizeBytes);
   }
@@ -162,16 +161,14 @@ export class PackStream {
     return Buffer.from(this.#options.random.bytes(PACK_ID_BYTES)).toString('hex') as PackId;
   }
 
-  #openWriter(): PackWriter {
+  #open(): PackWriter {
     const { codec, vaultId, packClass, shardCount, limits } = this.#options;
-    return new PackWriter({
-      codec,
-      vaultId,
-      packClass,
-      shardCount,
-      limits,
+    this.#buffer ??= new Uint8Array(limits.paddedBytesMax);
+    this.#writer ??= new PackWriter({
+      ...{ codec, vaultId, packClass, shardCount, limits },
       buffer: this.#buffer,
     });
+    return this.#writer;
   }
 }
 

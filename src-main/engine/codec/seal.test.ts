@@ -11,6 +11,7 @@ import {
   recordCommitment,
   SEAL_OVERHEAD_BYTES,
   sealChunks,
+  sealedBytesMax,
   sealedKeyEpoch,
   sealRecord,
 } from './seal.ts';
@@ -43,20 +44,32 @@ async function sealAll(): Promise<{ id: ChunkId; bytes: Uint8Array }[]> {
   const nonces = new Uint8Array(NONCE_BYTES * pieces.length).map((_, index) => index);
   const sealed = await sealChunks({
     ...{ ...owner, bytes, pieces, folderKey, keyEpoch, nonces, compressionLevel: 3 },
+    into: new Uint8Array(sealedBytesMax(pieces)),
   });
-  let start = 0;
-  return pieces.map(({ id }, index) => {
-    const end = start + (sealed.sizes[index] ?? 0);
-    const chunk = { id, bytes: sealed.bytes.subarray(start, end) };
-    start = end;
+  return pieces.map(({ id }, index) => ({ id, bytes: sealed[index] ?? new Uint8Array(0) }));
+}
+
+/** Open chunks as they lie in a pack, one behind the other with something between. */
+async function openPacked(
+  chunks: readonly { readonly id: ChunkId; readonly bytes: Uint8Array }[],
+  plainSizes: readonly number[] = bodies.map(({ body }) => body.length),
+) {
+  const gap = new Uint8Array(3);
+  let offsetBytes = 0;
+  const packed = chunks.map(({ id, bytes }, index) => {
+    const chunk = { id, offsetBytes, sizeBytes: bytes.length, plainBytes: plainSizes[index] ?? 0 };
+    offsetBytes += bytes.length + gap.length;
     return chunk;
   });
+  const bytes = Buffer.concat(chunks.flatMap((chunk) => [chunk.bytes, gap]));
+  const into = new Uint8Array(plainSizes.reduce((sum, size) => sum + size, 0));
+  return openChunks({ ...owner, bytes, chunks: packed, folderKeys, into });
 }
 
 describe('chunks', () => {
   test('open to what was sealed, one by one and many at a time', async () => {
     const chunks = await sealAll();
-    const opened = await openChunks({ ...owner, chunks, folderKeys, plainBytesMax });
+    const opened = await openPacked(chunks);
     for (const [index, { body }] of bodies.entries()) {
       expect(hex(opened[index] as Uint8Array)).toBe(hex(body));
       const chunk = chunks[index];
@@ -96,12 +109,18 @@ describe('chunks', () => {
       throw new Error('three');
     first.bytes[0] = 9;
     second.bytes[100] = (second.bytes[100] ?? 0) ^ 1;
-    const opened = await openChunks({
-      ...{ ...owner, chunks: [first, second, third], folderKeys, plainBytesMax },
-    });
+    const opened = await openPacked([first, second, third]);
     expect(
       opened.map((result) => (result instanceof EngineError ? result.code : 'opened')),
     ).toEqual(['format-unknown', 'pack-damaged', 'opened']);
+  });
+
+  test('of another length than expected are damaged', async () => {
+    const chunks = await sealAll();
+    const opened = await openPacked(chunks, [1, 3_099, 33]);
+    expect(
+      opened.map((result) => (result instanceof EngineError ? result.code : 'opened')),
+    ).toEqual(['pack-damaged', 'pack-damaged', 'pack-damaged']);
   });
 
   test.each([

@@ -10,10 +10,11 @@
  * docs/format.md is the specification.
  */
 import {
-  openChunks as nativeOpenChunks,
+  openChunk as nativeOpenChunk,
+  openChunksInto as nativeOpenChunksInto,
   openRecord as nativeOpenRecord,
   recordCommitment as nativeRecordCommitment,
-  sealChunks as nativeSealChunks,
+  sealChunksInto as nativeSealChunksInto,
   sealedKeyEpoch as nativeSealedKeyEpoch,
   sealRecord as nativeSealRecord,
 } from '#native';
@@ -37,11 +38,16 @@ const nativeOwner = (owner: ChunkOwner) => ({
   folderId: Buffer.from(owner.folderId, 'hex'),
 });
 
+/** The room that `sealChunks` takes for these pieces. */
+export const sealedBytesMax = (pieces: readonly Pick<CutChunk, 'sizeBytes'>[]): number =>
+  pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes + SEAL_OVERHEAD_BYTES, 0);
+
 /**
- * Seal many chunks in one call, on all cores.
+ * Seal many chunks in one call, on all cores. Gives the sealed bytes of each piece, which lie in
+ * `into`: memory of the caller with room for `sealedBytesMax` of the pieces, and his again once
+ * this has settled.
  *
- * `bytes` gives the sealed chunks one behind the other in the order of `pieces`, `sizes` the
- * length of each. `nonces` holds NONCE_BYTES for each piece.
+ * `nonces` holds NONCE_BYTES for each piece.
  */
 export async function sealChunks(
   input: ChunkOwner & {
@@ -52,17 +58,18 @@ export async function sealChunks(
     readonly nonces: Uint8Array;
     /** A level of zstd; a chunk that does not get smaller stays as it is. */
     readonly compressionLevel: number;
+    readonly into: Uint8Array;
   },
   options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<{ readonly bytes: Uint8Array; readonly sizes: readonly number[] }> {
+): Promise<Uint8Array[]> {
   const ranges = new Uint32Array(2 * input.pieces.length);
   for (const [index, piece] of input.pieces.entries()) {
     ranges[2 * index] = piece.offsetBytes;
     ranges[2 * index + 1] = piece.sizeBytes;
   }
-  const sealed = await runNative(
+  const sizes = await runNative(
     (cancellation) =>
-      nativeSealChunks(
+      nativeSealChunksInto(
         input.bytes,
         ranges,
         idBytes(input.pieces.map((piece) => piece.id)),
@@ -71,11 +78,17 @@ export async function sealChunks(
         input.keyEpoch,
         input.folderKey,
         input.compressionLevel,
+        input.into,
         cancellation,
       ),
     options.signal,
   );
-  return { bytes: sealed.bytes, sizes: [...sealed.sizes] };
+  let start = 0;
+  return input.pieces.map(({ sizeBytes }, index) => {
+    const sealed = input.into.subarray(start, start + (sizes[index] ?? 0));
+    start += sizeBytes + SEAL_OVERHEAD_BYTES;
+    return sealed;
+  });
 }
 
 const idBytes = (ids: readonly ChunkId[]): Uint8Array => Buffer.from(ids.join(''), 'hex');
@@ -85,46 +98,68 @@ export interface SealedChunk {
   readonly bytes: Uint8Array;
 }
 
+/** A sealed chunk among the bytes of a pack. */
+export interface PackedChunk {
+  readonly id: ChunkId;
+  readonly offsetBytes: number;
+  /** Sealed. */
+  readonly sizeBytes: number;
+  /** Of its content. */
+  readonly plainBytes: number;
+}
+
 /**
- * Open many chunks in one call, on all cores. Damage is an expected answer: each result is the
- * chunk's content, or the EngineError (`pack-damaged`, `format-unknown`) that says why not.
+ * Open many chunks that lie in `bytes` in one call, on all cores. Damage is an expected answer:
+ * each result is the chunk's content, or the EngineError (`pack-damaged`, `format-unknown`) that
+ * says why not.
  *
- * `folderKeys` maps key epochs to keys. No chunk is opened to more than `plainBytesMax`.
+ * The contents lie in `into`: memory of the caller with room for all of them, and his again once
+ * this has settled. `folderKeys` maps key epochs to keys.
  */
 export async function openChunks(
   input: ChunkOwner & {
-    readonly chunks: readonly SealedChunk[];
+    readonly bytes: Uint8Array;
+    readonly chunks: readonly PackedChunk[];
     readonly folderKeys: ReadonlyMap<number, Uint8Array>;
-    readonly plainBytesMax: number;
+    readonly into: Uint8Array;
   },
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<(Uint8Array | EngineError)[]> {
+  const { bytes, into } = input;
   const results: (Uint8Array | EngineError)[] = [];
-  const openable: {
-    readonly index: number;
-    readonly chunk: SealedChunk;
-    readonly key: Uint8Array;
-  }[] = [];
+  const openable: { readonly index: number; readonly chunk: PackedChunk }[] = [];
+  const keys: Uint8Array[] = [];
+  const places: number[] = [];
   for (const [index, chunk] of input.chunks.entries()) {
-    const key = keyOf(chunk.bytes, input.folderKeys);
-    if (key instanceof EngineError) results[index] = key;
-    else openable.push({ index, chunk, key });
+    const { offsetBytes, sizeBytes, plainBytes } = chunk;
+    const key = keyOf(bytes.subarray(offsetBytes, offsetBytes + sizeBytes), input.folderKeys);
+    if (key instanceof EngineError) {
+      results[index] = key;
+      continue;
+    }
+    if (!keys.includes(key)) keys.push(key);
+    openable.push({ index, chunk });
+    places.push(offsetBytes, sizeBytes, plainBytes, keys.indexOf(key));
   }
-  const opened = await runNative(
+  const problems = await runNative(
     (cancellation) =>
-      nativeOpenChunks(
-        openable.map(({ chunk }) => chunk.bytes),
+      nativeOpenChunksInto(
+        bytes,
+        Uint32Array.from(places),
         idBytes(openable.map(({ chunk }) => chunk.id)),
         nativeOwner(input),
-        openable.map(({ key }) => key),
-        input.plainBytesMax,
+        keys,
+        into,
         cancellation,
       ),
     options.signal,
   );
-  for (const [position, { index }] of openable.entries()) {
-    const { bytes, error } = opened[position] ?? {};
-    results[index] = bytes ?? engineErrorFromNative(error ?? 'internal: a chunk has no result');
+  let start = 0;
+  for (const [position, { index, chunk }] of openable.entries()) {
+    const content = into.subarray(start, start + chunk.plainBytes);
+    start += chunk.plainBytes;
+    const problem = problems[position] ?? 'internal: a chunk has no result';
+    results[index] = problem === '' ? content : engineErrorFromNative(problem);
   }
   return results;
 }
@@ -155,10 +190,12 @@ export async function openChunk(
     readonly plainBytesMax: number;
   },
 ): Promise<Uint8Array> {
-  const { chunk, ...rest } = input;
-  const [result] = await openChunks({ ...rest, chunks: [chunk] });
-  if (result instanceof Uint8Array) return result;
-  throw result ?? new EngineError('internal', 'a chunk has no result');
+  const { chunk, folderKeys, plainBytesMax } = input;
+  const key = keyOf(chunk.bytes, folderKeys);
+  if (key instanceof EngineError) throw key;
+  return runNative(() =>
+    nativeOpenChunk(chunk.bytes, idBytes([chunk.id]), nativeOwner(input), key, plainBytesMax),
+  );
 }
 
 /** The key epoch that sealed bytes name. Throws `pack-damaged` or `format-unknown`. */

@@ -7,6 +7,7 @@
  */
 import type { IndexedPack } from '../archive/pack-index.ts';
 import type { BlobId } from '../model/ids.ts';
+import type { Memory } from './memory.ts';
 
 /** Whole packs kept in memory. */
 const PACKS_KEPT_MAX = 2;
@@ -16,7 +17,8 @@ const RANGE_READS_MAX = 2;
 const PACKS_COUNTED_MAX = 256;
 
 export interface BlobReader {
-  readBlob(blobId: BlobId, signal: AbortSignal | undefined): Promise<Uint8Array>;
+  /** The bytes lie in `memory`, where it is given. */
+  readBlob(blobId: BlobId, signal: AbortSignal | undefined, memory?: Memory): Promise<Uint8Array>;
   readRange(
     blobId: BlobId,
     offset: number,
@@ -56,6 +58,16 @@ export class PackReader {
         this.#drop(blobId, whole);
       }
     }
+  }
+
+  /** All bytes of a pack that one caller wants: in the caller's memory, unless they are here. */
+  async readWholeInto(
+    pack: IndexedPack,
+    memory: Memory,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    if (this.#whole.has(pack.blobId)) return this.readWhole(pack, signal);
+    return this.#blobs.readBlob(pack.blobId, signal, memory);
   }
 
   async readRange(

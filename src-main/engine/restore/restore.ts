@@ -14,6 +14,7 @@ import { errorCodes, type ErrorCode } from '#contract/errors.ts';
 import { EngineError, isAbort } from '../model/engine-error.ts';
 import { displayPath, joinRawPath, type BlobId, type ChunkId, type RawPath } from '../model/ids.ts';
 import type { AbsolutePath, FileSystem } from '../ports/file-system.ts';
+import { RestoreMemory, type Memory } from './memory.ts';
 import type { PackReader } from './pack-reader.ts';
 import {
   entriesToPlace,
@@ -27,8 +28,13 @@ import { findChunk, keysByEpoch, type OpenedSnapshot } from './snapshot-reader.t
 import type { PlacedDirectory, PlacedEntry, RestoreRemark } from './write-entries.ts';
 import { openRestoreTarget, type FileWriter, type RestoreTarget } from './write.ts';
 
-/** Sealed bytes that are opened in one call of the addon. */
+/** Content that is opened in one call of the addon; one chunk may have up to as much beside it. */
 const OPEN_BATCH_BYTES = 8 * 1024 * 1024;
+/**
+ * Pieces that are planned before their packs are read. A plan of all of a large folder would take
+ * a gigabyte for a million files.
+ */
+const PIECES_PLANNED_MAX = 65_536;
 /** A pack of which at least this share is wanted is read whole, else in ranges. */
 const WHOLE_SHARE_MIN = 0.25;
 /** Paths that a message names. */
@@ -116,22 +122,39 @@ interface Wanted {
   readonly piece: FilePiece;
 }
 
+interface WantedChunk {
+  readonly id: ChunkId;
+  readonly place: FoundEntry;
+  readonly plainBytes: number;
+  readonly wanted: Wanted[];
+}
+
 interface PackWork {
   readonly place: FoundEntry;
-  readonly chunks: Map<ChunkId, { readonly place: FoundEntry; readonly wanted: Wanted[] }>;
+  readonly chunks: Map<ChunkId, WantedChunk>;
+}
+
+/** Chunks whose contents, or the reasons why there are none, lie in memory. */
+interface OpenedBatch {
+  readonly chunks: readonly WantedChunk[];
+  readonly contents: readonly (Uint8Array | EngineError)[];
 }
 
 class Restore {
   readonly #options: RestoreOptions;
   readonly #target: RestoreTarget;
   readonly #lost: LostFile[] = [];
-  readonly #work = new Map<BlobId, PackWork>();
+  /** What is planned and not yet read, in the order in which the tree asks for packs. */
+  #work = new Map<BlobId, PackWork>();
+  #piecesPlanned = 0;
+  readonly #memory = new RestoreMemory();
   #marks: RawPath[] = [];
   #filesRestored = 0;
   #filesAlreadyThere = 0;
-  #filesTotal = 0;
+  #filesPlanned = 0;
   #bytesRestored = 0;
-  #bytesTotal = 0;
+  #bytesPlanned = 0;
+  #isPlanned = false;
 
   constructor(options: RestoreOptions) {
     this.#options = options;
@@ -149,10 +172,8 @@ class Restore {
   async run(): Promise<RestoreResult> {
     try {
       await this.#admitAll();
-      const inPackOrder = [...this.#work.values()];
-      for (const [position, work] of inPackOrder.entries()) {
-        await this.#restorePack(work, inPackOrder[position + 1]);
-      }
+      this.#isPlanned = true;
+      await this.#restorePlanned();
       const { mode, mtimeNs } = this.#options.snapshot.signed.snapshot.root;
       // From here on the staging directory may be gone, and the marks alone tell whose target it is.
       this.#mark(ALL_FILES);
@@ -199,6 +220,16 @@ class Restore {
     }
   }
 
+  /** Read the packs that are planned, and forget the plan. */
+  async #restorePlanned(): Promise<void> {
+    const inPackOrder = [...this.#work.values()];
+    this.#work = new Map();
+    this.#piecesPlanned = 0;
+    for (const [position, work] of inPackOrder.entries()) {
+      await this.#restorePack(work, inPackOrder[position + 1]);
+    }
+  }
+
   async #admitDirectory(
     parent: PlacedDirectory,
     directory: PlannedDirectory,
@@ -216,6 +247,7 @@ class Restore {
         this.#target.addSymlink({ ...placed, entry: plan.entry });
       } else if (plan?.kind === 'file') {
         await this.#admitFile({ ...placed, entry: plan.entry }, plan.pieces);
+        if (this.#piecesPlanned >= PIECES_PLANNED_MAX) await this.#restorePlanned();
       }
     }
   }
@@ -227,10 +259,10 @@ class Restore {
     const { sizeBytes } = placed.entry;
     // What is read and written: holes and further names of a file bring no bytes.
     const contentBytes = bytesOf(pieces);
-    this.#filesTotal += 1;
+    this.#filesPlanned += 1;
     const admission = this.#target.addFile(placed);
     if (admission.kind === 'left-out') return;
-    if (admission.kind !== 'linked') this.#bytesTotal += contentBytes;
+    if (admission.kind !== 'linked') this.#bytesPlanned += contentBytes;
     if (admission.kind === 'done') {
       this.#filesAlreadyThere += 1;
       this.#bytesRestored += contentBytes;
@@ -277,66 +309,92 @@ class Restore {
     }
     let chunk = work.chunks.get(piece.id);
     if (!chunk) {
-      chunk = { place, wanted: [] };
+      chunk = { id: piece.id, place, plainBytes: piece.sizeBytes, wanted: [] };
       work.chunks.set(piece.id, chunk);
     }
     chunk.wanted.push({ file, piece });
+    this.#piecesPlanned += 1;
     file.missing += 1;
   }
 
   /** Read a pack whose turn has come, and then already the next one, while files are written. */
   async #restorePack(work: PackWork, next: PackWork | undefined): Promise<void> {
-    const { packs, signal } = this.#options;
-    const { pack } = work.place;
-    const chunks = [...work.chunks.entries()].sort(
-      ([, one], [, other]) => one.place.offsetBytes - other.place.offsetBytes,
+    const { signal } = this.#options;
+    const chunks = [...work.chunks.values()].sort(
+      (one, other) => one.place.offsetBytes - other.place.offsetBytes,
     );
+    let opening: Promise<OpenedBatch> | undefined;
     try {
-      const whole = isReadWhole(work) ? await packs.readWhole(pack, signal) : undefined;
-      if (next !== undefined && isReadWhole(next)) {
-        // Its failure is met when it is its turn.
-        packs.readWhole(next.place.pack, signal).catch(() => undefined);
-      }
+      const whole = isReadWhole(work) ? await this.#memory.whole(work, this.#readWhole) : undefined;
+      // Its failure is met when it is its turn.
+      if (next && isReadWhole(next)) void this.#memory.whole(next, this.#readWhole);
       for (const batch of batches(chunks)) {
         signal.throwIfAborted();
-        await this.#restoreBatch(batch, whole);
+        const opened = await opening;
+        // The addon opens the next batch while this one is written.
+        opening = this.#openBatch(batch, whole);
+        opening.catch(() => undefined);
+        if (opened) await this.#writeBatch(opened);
       }
+      const last = await opening;
+      opening = undefined;
+      if (last) await this.#writeBatch(last);
     } catch (error) {
       if (!(error instanceof EngineError) || isFatal(error)) throw error;
-      for (const [, { wanted }] of chunks) {
+      for (const { wanted } of chunks) {
         for (const { file } of wanted) this.#loseFile(file, error);
       }
     } finally {
-      packs.forget(pack);
+      // Until then the addon reads the pack.
+      await opening?.catch(() => undefined);
+      this.#memory.done(work);
+      this.#options.packs.forget(work.place.pack);
     }
   }
 
-  async #restoreBatch(
-    batch: readonly (readonly [ChunkId, { place: FoundEntry; wanted: Wanted[] }])[],
+  readonly #readWhole = ({ place }: PackWork, memory: Memory): Promise<Uint8Array> =>
+    this.#options.packs.readWholeInto(place.pack, memory, this.#options.signal);
+
+  async #openBatch(
+    chunks: readonly WantedChunk[],
     whole: Uint8Array | undefined,
-  ): Promise<void> {
-    const { packs, snapshot, signal } = this.#options;
-    const { vaultId, vault } = snapshot.signed.snapshot;
-    const chunks: { readonly id: ChunkId; readonly bytes: Uint8Array }[] = [];
-    for (const [id, { place }] of batch) {
-      const { offsetBytes, sizeBytes, pack } = place;
-      const bytes = whole
-        ? whole.subarray(offsetBytes, offsetBytes + sizeBytes)
-        : await packs.readRange(pack, offsetBytes, sizeBytes, signal);
-      chunks.push({ id, bytes });
-    }
-    const opened = await openChunks(
+  ): Promise<OpenedBatch> {
+    const { snapshot, signal } = this.#options;
+    const { vaultId } = snapshot.signed.snapshot;
+    const bytes = whole ?? Buffer.concat(await this.#readRanges(chunks));
+    let nextBytes = 0;
+    const packed = chunks.map(({ id, place, plainBytes }) => {
+      const { sizeBytes } = place;
+      const offsetBytes = whole ? place.offsetBytes : nextBytes;
+      nextBytes += sizeBytes;
+      return { id, offsetBytes, sizeBytes, plainBytes };
+    });
+    const contents = await openChunks(
       {
         vaultId,
         folderId: snapshot.folderId,
-        chunks,
+        bytes,
+        chunks: packed,
         folderKeys: keysByEpoch(snapshot.folderKeys),
-        plainBytesMax: vault.chunk.maxBytes,
+        into: this.#memory.contents(plainBytesOf(chunks)),
       },
       { signal },
     );
-    for (const [index, [, { wanted }]] of batch.entries()) {
-      const bytes = opened[index];
+    return { chunks, contents };
+  }
+
+  async #readRanges(chunks: readonly WantedChunk[]): Promise<Uint8Array[]> {
+    const { packs, signal } = this.#options;
+    const ranges: Uint8Array[] = [];
+    for (const { place } of chunks) {
+      ranges.push(await packs.readRange(place.pack, place.offsetBytes, place.sizeBytes, signal));
+    }
+    return ranges;
+  }
+
+  async #writeBatch({ chunks, contents }: OpenedBatch): Promise<void> {
+    for (const [index, { wanted }] of chunks.entries()) {
+      const bytes = contents[index];
       for (const want of wanted) {
         if (bytes instanceof Uint8Array) await this.#writePiece(want, bytes);
         else this.#loseFile(want.file, bytes ?? new EngineError('internal', 'no result'));
@@ -395,13 +453,20 @@ class Restore {
   }
 
   #report(path: RawPath | undefined): void {
+    const { totals } = this.#options.snapshot.signed.snapshot;
     this.#options.onProgress({
       filesDone: this.#filesRestored + this.#filesAlreadyThere,
-      filesTotal: this.#filesTotal,
+      filesTotal: this.#total(this.#filesPlanned, totals.fileCount),
       bytesDone: this.#bytesRestored,
-      bytesTotal: this.#bytesTotal,
+      bytesTotal: this.#total(this.#bytesPlanned, totals.sizeBytes),
       current: path === undefined ? undefined : displayPath(path),
     });
+  }
+
+  /** While the tree is still being planned: what the snapshot says of itself, if all is wanted. */
+  #total(planned: number, ofSnapshot: number): number | undefined {
+    if (this.#isPlanned) return planned;
+    return isPart(this.#options.asked) ? undefined : Math.max(planned, ofSnapshot);
   }
 }
 
@@ -417,18 +482,20 @@ const isFatal = (error: EngineError): boolean =>
   isAbort(error) || error.code === 'disk-full' || error.code === 'internal';
 
 function isReadWhole({ place, chunks }: PackWork): boolean {
-  const wantedBytes = [...chunks.values()].reduce((sum, chunk) => sum + chunk.place.sizeBytes, 0);
+  let wantedBytes = 0;
+  for (const chunk of chunks.values()) wantedBytes += chunk.place.sizeBytes;
   return wantedBytes >= place.pack.sizeBytes * WHOLE_SHARE_MIN;
 }
 
-function* batches<Chunk extends readonly [ChunkId, { place: FoundEntry }]>(
-  chunks: readonly Chunk[],
-): Generator<Chunk[]> {
-  let batch: Chunk[] = [];
+const plainBytesOf = (chunks: readonly WantedChunk[]): number =>
+  chunks.reduce((sum, { plainBytes }) => sum + plainBytes, 0);
+
+function* batches(chunks: readonly WantedChunk[]): Generator<WantedChunk[]> {
+  let batch: WantedChunk[] = [];
   let bytes = 0;
   for (const chunk of chunks) {
     batch.push(chunk);
-    bytes += chunk[1].place.sizeBytes;
+    bytes += chunk.plainBytes;
     if (bytes >= OPEN_BATCH_BYTES) {
       yield batch;
       batch = [];

@@ -39,3 +39,13 @@ test('a buffer beyond the bound is not kept', () => {
   pool.give(large);
   expect(pool.take(16 * KIB)).not.toBe(large);
 });
+
+test('a part that comes back brings all of its buffer back, and a stranger is let go', () => {
+  const pool = new BufferPool(1024 * KIB);
+  const first = pool.take(100 * KIB);
+  pool.give(first.subarray(0, 10));
+  expect(pool.take(100 * KIB).buffer).toBe(first.buffer);
+  const stranger = new Uint8Array(100 * KIB + 1);
+  pool.give(stranger);
+  expect(pool.take(100 * KIB + 1).buffer).not.toBe(stranger.buffer);
+});

@@ -31,9 +31,13 @@ export class BufferPool {
     return kept;
   }
 
-  /** Give back a buffer that `take` gave, and that nobody reads or writes any more. */
-  give(buffer: Uint8Array): void {
+  /** Give back what `take` gave, or a part of it. Nobody reads or writes any of it any more. */
+  give(part: Uint8Array): void {
+    const isWhole = part.length === part.buffer.byteLength;
+    const buffer = isWhole ? part : new Uint8Array(part.buffer);
     const capacity = buffer.length;
+    // Something else than `take` gave: an empty answer, for instance.
+    if (capacity === 0 || capacity !== capacityFor(capacity)) return;
     const list = this.#free.get(capacity) ?? [];
     list.push(buffer);
     this.#free.delete(capacity);

@@ -6,6 +6,7 @@
  */
 import type { Dispatcher, Pool } from 'undici';
 import type { Clock } from '#engine/ports/ports.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import type { ExchangeWatch, WatchedExchange } from './exchange-watch.ts';
 import { onAbort } from './on-abort.ts';
 
@@ -24,6 +25,8 @@ export interface Exchange {
   readonly body?: RequestBody;
   /** A longer answer is cut off and counts as false. */
   readonly answerBytesMax: number;
+  /** Where the answer's memory comes from, and where the caller gives it back. */
+  readonly answerMemory?: BufferPool;
   /** What the answer is expected to have, for the bound on bytes under way. */
   readonly answerBytesExpected: number;
   /** Lower goes first when there is no room for all. */
@@ -97,7 +100,7 @@ class RequestUnderWay implements Dispatcher.DispatchHandler, WatchedExchange {
   constructor(request: Exchange, options: SendOptions) {
     this.outcome = this.#settlement.promise;
     this.#options = options;
-    this.#answer = new AnswerBuffer(request.answerBytesMax);
+    this.#answer = new AnswerBuffer(request.answerBytesMax, request.answerMemory);
     this.lastByteAtMs = options.clock.monotonicMs();
     this.deadlineAtMs = options.deadlineAtMs;
     const body = request.body?.read();
@@ -195,9 +198,11 @@ class AnswerBuffer {
   #chunks: Buffer[] = [];
   #sizeBytes = 0;
   readonly #bytesMax: number;
+  readonly #memory: BufferPool | undefined;
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, memory: BufferPool | undefined) {
     this.#bytesMax = bytesMax;
+    this.#memory = memory;
   }
 
   start(status: number, headers: Record<string, string | string[] | undefined>): boolean {
@@ -208,7 +213,10 @@ class AnswerBuffer {
     const length = headerText(headers['content-length']);
     if (!/^[0-9]{1,15}$/.test(length)) return true;
     if (Number(length) > this.#bytesMax) return false;
-    this.#announced = Buffer.allocUnsafeSlow(Number(length));
+    const sizeBytes = Number(length);
+    this.#announced = this.#memory
+      ? asBuffer(this.#memory.take(sizeBytes).subarray(0, sizeBytes))
+      : Buffer.allocUnsafeSlow(sizeBytes);
     return true;
   }
 

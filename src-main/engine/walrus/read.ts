@@ -32,6 +32,11 @@ export interface ReadProgress {
 
 export interface ReadOptions extends ReadSourceOptions {
   readonly signal?: AbortSignal;
+  /**
+   * Gives memory that the blob is put into, of at least the size that is asked for. Used while
+   * nothing has to be decoded.
+   */
+  readonly memory?: (sizeBytes: number) => Uint8Array;
   /** Called after each verified sliver. Must not throw. */
   readonly onProgress?: (progress: ReadProgress) => void;
 }
@@ -60,10 +65,14 @@ export async function readBlob(
   return withRun(context, blobId, options, async (run) => {
     const rows = systematicPairs(0, primarySourceCount(run.metadata.shardCount));
     const slivers = await collect(run, 'primary', rows);
-    if (slivers.axis === 'primary' && rows.every((row) => slivers.byPair.has(row))) {
-      return joinRows(run.metadata, rows, slivers.byPair);
+    try {
+      if (slivers.axis === 'primary' && rows.every((row) => slivers.byPair.has(row))) {
+        return joinRows(run.metadata, rows, slivers.byPair, options.memory);
+      }
+      return await decode(run, slivers);
+    } finally {
+      giveBack(context, slivers);
     }
-    return decode(run, slivers);
   });
 }
 
@@ -89,12 +98,21 @@ export async function readRange(
     const firstRow = Math.floor(offset / rowBytes);
     const rows = systematicPairs(firstRow, Math.floor((offset + length - 1) / rowBytes) + 1);
     const slivers = await collect(run, 'primary', rows);
-    if (slivers.axis === 'primary' && rows.every((row) => slivers.byPair.has(row))) {
-      const start = offset - firstRow * rowBytes;
-      return joinRows(metadata, rows, slivers.byPair).slice(start, start + length);
+    try {
+      if (slivers.axis === 'primary' && rows.every((row) => slivers.byPair.has(row))) {
+        const start = offset - firstRow * rowBytes;
+        return joinRows(metadata, rows, slivers.byPair).slice(start, start + length);
+      }
+      return (await decode(run, slivers)).slice(offset, offset + length);
+    } finally {
+      giveBack(context, slivers);
     }
-    return (await decode(run, slivers)).slice(offset, offset + length);
   });
+}
+
+/** Nobody reads the slivers any more. */
+function giveBack({ bodies }: NetworkContext, { byPair }: EnoughSlivers): void {
+  for (const sliver of byPair.values()) bodies.give(sliver);
 }
 
 async function withRun<Value>(
@@ -239,11 +257,13 @@ function joinRows(
   metadata: OpenMetadata,
   rows: readonly SliverPairIndex[],
   slivers: ReadonlyMap<SliverPairIndex, Uint8Array>,
+  memory: ReadOptions['memory'] = (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes),
 ): Uint8Array {
   const rowBytes = secondarySourceCount(metadata.shardCount) * metadata.symbolBytes;
   const start = (rows[0] ?? 0) * rowBytes;
   const end = Math.min(start + rows.length * rowBytes, metadata.unencodedLength);
-  const joined = Buffer.allocUnsafeSlow(Math.max(0, end - start));
+  const sizeBytes = Math.max(0, end - start);
+  const joined = memory(sizeBytes).subarray(0, sizeBytes);
   for (const [position, row] of rows.entries()) {
     const sliver = slivers.get(row);
     const place = position * rowBytes;

@@ -189,7 +189,8 @@ class CollectionRun {
     const { pair, source } = question;
     const connection = this.#context.connect(source.storageNode, source.committee);
     const place = { blobId: metadata.blobId, pair, axis };
-    const answer = await getSliver(connection, place, sliverBytes(metadata, axis), {
+    const { bodies } = this.#context;
+    const answer = await getSliver(connection, place, sliverBytes(metadata, axis), bodies, {
       signal: this.#signal,
       rank: READ_RANK,
       onStall: () => {

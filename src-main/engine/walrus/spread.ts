@@ -205,12 +205,19 @@ async function holdsShard(
       if (status.kind !== 'ok' || !status.value) return false;
       continue;
     }
-    const answer = await getSliver(connection, place, sliverBytes(metadata, axis), call);
+    const answer = await getSliver(
+      connection,
+      place,
+      sliverBytes(metadata, axis),
+      context.bodies,
+      call,
+    );
     if (answer.kind !== 'ok') return false;
     const isTrue = await metadata.verifySliver(axis, pair, answer.value).then(
       () => true,
       () => false,
     );
+    context.bodies.give(answer.value);
     if (!isTrue) {
       connection.reportFalseAnswer(`holds a false ${axis} sliver`);
       return false;

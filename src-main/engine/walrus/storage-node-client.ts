@@ -6,6 +6,7 @@
 import type { BlobId, Epoch, SliverPairIndex } from '#engine/model/ids.ts';
 import { epoch } from '#engine/model/ids.ts';
 import type { Persistence, SliverAxis } from '#engine/model/walrus.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import { parseBlobStatus, type BlobStatus } from './blob-status.ts';
 import { parseSignedMessage, type SignedMessage } from './confirmation.ts';
 import { JSON_ANSWER_BYTES_MAX } from './limits.ts';
@@ -111,14 +112,16 @@ export function getMetadata(
   );
 }
 
-/** GET a sliver: BCS SliverData, unverified. */
+/** GET a sliver: BCS SliverData, unverified. It lies in `memory`, which the caller gives back. */
 export function getSliver(
   connection: NodeConnection,
   place: SliverPlace,
   sizeBytesMax: number,
+  memory: BufferPool,
   options: CallOptions,
 ): Promise<NodeAnswer<Buffer>> {
-  return call(connection, getBytes(sliverPath(place), sizeBytesMax), options, (body) => body);
+  const request = { ...getBytes(sliverPath(place), sizeBytesMax), answerMemory: memory };
+  return call(connection, request, options, (body) => body);
 }
 
 /** GET recovery symbols by ID (`row-column`): a BCS vector, unverified. */
