@@ -8,9 +8,11 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchBrowse } from './browse.ts';
 import { benchEncoder } from './encoder.ts';
 import { openFloe, openRestic, resticVersion, type Peer } from './peers.ts';
 import {
+  browseLines,
   encoderLine,
   memoryLine,
   peerLines,
@@ -34,6 +36,7 @@ interface Plan {
   readonly rounds: number;
   readonly encoderBytes: number;
   readonly encoderRounds: number;
+  readonly browseFiles: number;
   readonly memory: readonly { readonly shards: number; readonly sizeBytes: number }[];
 }
 
@@ -44,6 +47,7 @@ const PLANS: Readonly<Record<'quick' | 'medium' | 'full', Plan>> = {
     rounds: 1,
     encoderBytes: 8 * MIB,
     encoderRounds: 1,
+    browseFiles: 10_000,
     memory: [{ shards: 100, sizeBytes: 192 * MIB }],
   },
   medium: {
@@ -52,6 +56,7 @@ const PLANS: Readonly<Record<'quick' | 'medium' | 'full', Plan>> = {
     rounds: 3,
     encoderBytes: 32 * MIB,
     encoderRounds: 3,
+    browseFiles: 100_000,
     memory: [
       { shards: 100, sizeBytes: 512 * MIB },
       { shards: 1000, sizeBytes: 512 * MIB },
@@ -63,6 +68,7 @@ const PLANS: Readonly<Record<'quick' | 'medium' | 'full', Plan>> = {
     rounds: 3,
     encoderBytes: 32 * MIB,
     encoderRounds: 5,
+    browseFiles: 100_000,
     memory: [
       { shards: 100, sizeBytes: GIB },
       { shards: 100, sizeBytes: 4 * GIB },
@@ -72,7 +78,7 @@ const PLANS: Readonly<Record<'quick' | 'medium' | 'full', Plan>> = {
   },
 };
 
-const USAGE = `npm run bench -- [--quick | --full] [--only peers|encoder|memory] [--store DIR] [--work DIR]
+const USAGE = `npm run bench -- [--quick | --full] [--only peers|encoder|memory|browse] [--store DIR] [--work DIR]
 
   --quick        a minute, to see that it runs
   --full         25,000 files and one of 1 GiB, and 4 GiB for the memory
@@ -86,7 +92,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: ['encoder', 'peers', 'memory'] },
+    only: { type: 'string', multiple: true, default: ['encoder', 'peers', 'memory', 'browse'] },
     rounds: { type: 'string' },
     store: { type: 'string', default: '/dev/shm' },
     work: { type: 'string', default: tmpdir() },
@@ -214,6 +220,10 @@ async function main(): Promise<void> {
   }
   if (options.only.includes('peers')) await benchPeers({ ...plan, rounds });
   if (options.only.includes('memory')) await benchMemory(plan);
+  if (options.only.includes('browse')) {
+    say('', '# Looking into a snapshot, from the cache', '');
+    say(...browseLines(await benchBrowse(plan.browseFiles)));
+  }
 }
 
 await main();

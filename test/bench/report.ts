@@ -1,4 +1,5 @@
 /** @file What was measured, as lines: medians, ratios, and whether each keeps to its aim. */
+import type { BrowseResult } from './browse.ts';
 import type { EncoderResult } from './encoder.ts';
 import { median } from './measure.ts';
 import type { Step } from './peers.ts';
@@ -29,6 +30,9 @@ const AIMS: Readonly<Record<StepName, { readonly cpu?: number; readonly wall?: n
 /** How many times faster than the official encoder. */
 const ENCODER_AIM = 10;
 const MEMORY_AIMS_BYTES: Readonly<Record<number, number>> = { 100: 700 * MIB, 1000: 1100 * MIB };
+
+/** What a person does not notice as waiting. */
+const BROWSE_AIMS_MS = { open: 300, search: 200 } as const;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`.padStart(9);
 const mebibytes = (bytes: number): string => `${(bytes / MIB).toFixed(0)} MiB`.padStart(8);
@@ -113,4 +117,20 @@ export function memoryLine(shards: number, sizeBytes: number, step: Step): strin
     mark(step.peakBytes <= aim),
     `(wall ${seconds(step.wallMs)}, cpu ${seconds(step.cpuMs)}, nodes' cpu ${seconds(step.nodeCpuMs)})`,
   ].join('  ');
+}
+
+export function browseLines({ files, firstMs, openMs, searchMs }: BrowseResult): string[] {
+  const line = (what: string, ms: number, aimMs: number): string =>
+    [
+      `${files.toLocaleString('en')} files`,
+      what.padEnd(32),
+      `${ms.toFixed(0)} ms`.padStart(8),
+      `aim ${String(aimMs)} ms`,
+      mark(ms <= aimMs),
+    ].join('  ');
+  return [
+    `${files.toLocaleString('en')} files  the first look, all of it read  ${seconds(firstMs)}`,
+    line('a directory with half of them', openMs, BROWSE_AIMS_MS.open),
+    line('a search through all', searchMs, BROWSE_AIMS_MS.search),
+  ];
 }
