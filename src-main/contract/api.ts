@@ -11,7 +11,7 @@
 import type { BrowseApi } from './browse-api.ts';
 import type { ErrorCode, SerializedError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
-import type { SpendingApi } from './storage-api.ts';
+import type { StorageApi } from './storage-api.ts';
 import type { TaskApi } from './task-api.ts';
 
 /** The three states a person sees. Shape and word carry the meaning, colour only underlines it. */
@@ -187,7 +187,7 @@ export interface CallOptions {
 }
 
 /** A folder is named by its name, the start of its ID, or its path. */
-export interface EngineApi extends BrowseApi, SpendingApi, TaskApi {
+export interface EngineApi extends BrowseApi, StorageApi, TaskApi {
   status(request: { readonly withSpread?: boolean }, options?: CallOptions): Promise<VaultStatus>;
   addFolder(
     request: {

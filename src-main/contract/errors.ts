@@ -151,6 +151,11 @@ export const errorCodes = {
     exit: EXIT.usage,
     next: 'Run `floe snapshots FOLDER` to see what there is.',
   },
+  'snapshot-kept': {
+    retry: 'after-user-action',
+    exit: EXIT.usage,
+    next: 'Choose another snapshot; `floe snapshots FOLDER` lists them.',
+  },
   'path-unknown': {
     retry: 'after-user-action',
     exit: EXIT.usage,

@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import type { EngineApi, EngineMethod } from './api.ts';
+import { retentionMethods } from './retention-methods.ts';
 import { storageMethods } from './storage-methods.ts';
 
 const PATH_CHARACTERS_MAX = 32_768;
@@ -43,6 +44,7 @@ type Schemas = {
 
 export const methods: Schemas = {
   ...storageMethods,
+  ...retentionMethods,
   status: v.strictObject({ withSpread: v.exactOptional(v.boolean()) }),
   addFolder: v.strictObject({
     path,

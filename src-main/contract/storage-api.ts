@@ -173,6 +173,20 @@ export interface StorageApi extends SpendingApi, RetentionApi {}
 
 /** Which snapshots stay. */
 export interface RetentionApi {
+  retention(
+    request: { readonly folder: string },
+    options?: CallOptions,
+  ): Promise<{
+    readonly retention: RetentionPolicy | undefined;
+    /**
+     * Since when the rules forget nothing, because many files were overwritten at once with what
+     * looks encrypted; undefined when they work.
+     */
+    readonly frozen: { readonly atMs: number; readonly files: number } | undefined;
+    readonly pinned: readonly string[];
+    /** Left out of the history by the next commit. */
+    readonly forgotten: readonly string[];
+  }>;
   /** What the rules would keep and let go, and what that frees. Nothing changes. */
   previewRetention(
     request: { readonly folder: string; readonly retention: RetentionPolicy },
@@ -183,14 +197,35 @@ export interface RetentionApi {
     readonly freedBytes: number;
     readonly savedPerMonth: Cost;
   }>;
+  /** From the next commit on. Undefined: every snapshot stays. */
   setRetention(
     request: { readonly folder: string; readonly retention: RetentionPolicy | undefined },
     options?: CallOptions,
   ): Promise<void>;
+  /** The files are as they should be: the rules work again. */
+  thawRetention(request: { readonly folder: string }, options?: CallOptions): Promise<void>;
   pinSnapshot(
     request: { readonly folder: string; readonly snapshot: string; readonly isPinned: boolean },
     options?: CallOptions,
   ): Promise<void>;
+  /**
+   * Leave a snapshot out of the history, with the next commit or (`now`) with one of its own. The
+   * newest stays, and so does what another device's history stands on.
+   */
+  forgetSnapshot(
+    request: { readonly folder: string; readonly snapshot: string; readonly now: boolean },
+    options?: CallOptions,
+  ): Promise<{ readonly snapshotId: string; readonly isPublished: boolean }>;
+  /** What repacking would save now; undefined when it saves nothing. */
+  planCompaction(
+    request: { readonly folder?: string },
+    options?: CallOptions,
+  ): Promise<{ readonly compaction: RenewalPlan['compaction'] }>;
+  /** Repack what is cheaper to rewrite than to extend, and let go what nobody needs. */
+  compact(
+    request: { readonly folder?: string },
+    options?: CallOptions,
+  ): Promise<{ readonly compaction: RenewalPlan['compaction']; readonly spent: Cost }>;
 }
 
 /** Horizons, prices and payments. */

@@ -12,7 +12,7 @@ import type { FolderPart, SnapshotLocation } from './archive/head.ts';
 import type { SignedSnapshot } from './archive/snapshot.ts';
 import { readAllHeads, type Head, type HeadReader } from './heads.ts';
 import { EngineError } from './model/engine-error.ts';
-import type { BlobId, FolderId, SnapshotId } from './model/ids.ts';
+import type { BlobId, FolderId, ObjectId, SnapshotId } from './model/ids.ts';
 import type { BlobObject } from './model/walrus.ts';
 import type { PackReader } from './restore/pack-reader.ts';
 import {
@@ -29,6 +29,8 @@ export interface CatalogSnapshot {
   /** Whether a head names it as the newest of its folder and device. */
   readonly isHead: boolean;
   readonly isRemoved: boolean;
+  /** The newest snapshot whose pack index names this one, and all that it reaches. */
+  readonly newest?: SnapshotLocation | undefined;
 }
 
 /** What a head names and nobody can read now. */
@@ -40,6 +42,8 @@ export interface UnreadSnapshot {
 export interface CatalogParts extends HeadReader {
   readonly reader: SnapshotReaderParts;
   readonly packs: PackReader;
+  /** Whether this device is about to leave the snapshot out of the history. */
+  readonly isForgotten: (snapshotId: SnapshotId) => boolean;
 }
 
 export class Catalog {
@@ -47,6 +51,8 @@ export class Catalog {
   readonly #records = new Map<SnapshotId, SignedSnapshot>();
   /** What the footer of a blob has listed; packs never change. */
   readonly #scanned = new Map<BlobId, readonly SnapshotLocation[]>();
+  /** What the pack index of a newest snapshot names. */
+  readonly #histories = new Map<SnapshotId, readonly SnapshotLocation[]>();
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
@@ -80,19 +86,32 @@ export class Catalog {
     return { found, unread };
   }
 
-  /** Every snapshot that can still be read, newest first. */
+  /** Every snapshot of the vault's history that can still be read, newest first. */
   async all(signal?: AbortSignal): Promise<CatalogSnapshot[]> {
     const found = new Map<SnapshotId, CatalogSnapshot>();
     const heads = await this.heads(signal);
-    for (const snapshot of (await this.newest(signal)).found) {
-      found.set(snapshot.signed.snapshotId, snapshot);
+    const { found: newest, unread } = await this.newest(signal);
+    for (const snapshot of newest) found.set(snapshot.signed.snapshotId, snapshot);
+    const told = new Set<FolderId>();
+    for (const { location, signed } of newest) {
+      if (signed.snapshot.pinned === undefined) continue;
+      told.add(signed.snapshot.folderId);
+      for (const older of await this.#history(location, signal)) {
+        if (found.has(older.snapshotId) || this.#parts.isForgotten(older.snapshotId)) continue;
+        const record = await this.#recordIfReadable(older, signal);
+        if (!record) continue;
+        const flags = { isHead: false, isRemoved: false, newest: location };
+        found.set(older.snapshotId, { location: older, signed: record, ...flags });
+      }
     }
-    for (const head of heads) {
+    // Where no pack index tells the history, the blobs themselves do.
+    const isTold = unread.length === 0 && newest.every(({ signed }) => isHistorian(signed));
+    for (const head of isTold ? [] : heads) {
       for await (const blob of this.#parts.chain.ownedBlobObjects(head.address, signal)) {
         for (const location of await this.#scan(blob, signal)) {
           if (found.has(location.snapshotId)) continue;
           const signed = await this.#recordIfReadable(location, signal);
-          if (!signed) continue;
+          if (!signed || told.has(signed.snapshot.folderId)) continue;
           found.set(location.snapshotId, { location, signed, isHead: false, isRemoved: false });
         }
       }
@@ -100,6 +119,23 @@ export class Catalog {
     return [...found.values()].sort(
       (one, other) => other.signed.snapshot.createdAtMs - one.signed.snapshot.createdAtMs,
     );
+  }
+
+  /** The older snapshots that the pack index of a newest one names. */
+  async #history(
+    location: SnapshotLocation,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly SnapshotLocation[]> {
+    const known = this.#histories.get(location.snapshotId);
+    if (known) return known;
+    const opened = await this.open({ location }, signal).catch((error: unknown) => {
+      if (!isUnreadable(error)) throw error;
+      return undefined;
+    });
+    if (!opened) return [];
+    const history = historyOf(opened);
+    this.#histories.set(location.snapshotId, history);
+    return history;
   }
 
   /**
@@ -148,10 +184,12 @@ export class Catalog {
 
   /** A snapshot with its pack index and keys, ready to be read. */
   async open(
-    { location }: Pick<CatalogSnapshot, 'location'>,
+    { location, newest }: Pick<CatalogSnapshot, 'location' | 'newest'>,
     signal?: AbortSignal,
   ): Promise<OpenedSnapshot> {
-    return readSnapshot(location, this.#parts.reader, signal);
+    const { reader } = this.#parts;
+    const opened = newest && (await readSnapshot(newest, reader, signal));
+    return readSnapshot(location, reader, signal, opened);
   }
 
   /** The record of a snapshot that a head names; undefined when it cannot be read now. */
@@ -224,6 +262,29 @@ export class Catalog {
     }
   }
 }
+
+const isHistorian = ({ snapshot }: SignedSnapshot): boolean => snapshot.pinned !== undefined;
+
+/** The older snapshots that an opened one keeps in its history, with their places. */
+export function historyOf(opened: OpenedSnapshot): SnapshotLocation[] {
+  const locations: SnapshotLocation[] = [];
+  for (const { id, kind, pack, offsetBytes, sizeBytes } of opened.index.entries()) {
+    if (kind !== ENTRY_KIND.snapshot && kind !== ENTRY_KIND.movedSnapshot) continue;
+    locations.push({
+      snapshotId: id as unknown as SnapshotId,
+      blobId: pack.blobId,
+      blobObjectId: pack.blobObjectId ?? NO_OBJECT,
+      offsetBytes,
+      sizeBytes,
+      packBytes: pack.sizeBytes,
+      packClass: pack.packClass,
+    });
+  }
+  return locations;
+}
+
+/** Not known when the index was written; the blob ID finds the pack all the same. */
+const NO_OBJECT = `0x${'00'.repeat(32)}` as ObjectId;
 
 /** Failures that concern one blob; the others may be readable all the same. */
 const UNREADABLE: readonly ErrorCode[] = [

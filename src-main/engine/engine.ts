@@ -14,9 +14,11 @@ import type {
 } from '#contract/api.ts';
 import type { BrowseApi } from '#contract/browse-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
-import type { SpendingApi } from '#contract/storage-api.ts';
+import type { RetentionApi, SpendingApi } from '#contract/storage-api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { openBrowsing } from './browsing.ts';
+import { Compacting } from './compacting.ts';
+import { compactionMethods } from './compaction-methods.ts';
 import { doctor } from './doctor.ts';
 import { spentSoFar, withSignal, type EngineOptions, type EngineParts } from './engine-parts.ts';
 import { FolderSyncing } from './folder-syncing.ts';
@@ -85,7 +87,7 @@ const METHODS_OFF_CHAIN: readonly string[] = [
  * a chain that is not the vault's.
  */
 function guarded(floe: FloeEngine): EngineApi {
-  const methods = [floe, floe.spending, floe.browsing, floe.taking, floe.keeping]
+  const methods = [floe, floe.spending, floe.retaining, floe.browsing, floe.taking, floe.keeping]
     .flatMap((part) => Object.entries(part))
     .filter(([, method]) => typeof method === 'function')
     .map(([name, method]) => [
@@ -104,11 +106,13 @@ function guarded(floe: FloeEngine): EngineApi {
   return Object.fromEntries(methods) as EngineApi;
 }
 
-type OtherMethods = SpendingApi & BrowseApi & TaskMethods & UpkeepMethods;
+type OtherMethods = SpendingApi & RetentionApi & BrowseApi & TaskMethods & UpkeepMethods;
 
 class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
   /** Time and money: the methods of its own file. */
   readonly spending: SpendingApi;
+  /** What is kept, and how densely. */
+  readonly retaining: RetentionApi;
   /** Looking into folders and snapshots. */
   readonly browsing: BrowseApi;
   readonly #parts: EngineParts;
@@ -128,14 +132,18 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.spending = storageMethods(parts, {
-      signalOf: (options) => this.#signal(options?.signal),
-      inTurn: (work) => this.#inTurn(work),
-    });
     this.#syncing = new FolderSyncing(parts, {
       checkChain: (signal) => this.checkChain(signal),
       pollFolder: (folderId) => this.#upkeep.poll(folderId),
     });
+    const compacting = new Compacting(parts, this.#syncing);
+    const calls = {
+      signalOf: (options: CallOptions | undefined) => this.#signal(options?.signal),
+      inTurn: <Result>(work: () => Promise<Result>) => this.#inTurn(work),
+      compacting,
+    };
+    this.spending = storageMethods(parts, calls);
+    this.retaining = compactionMethods(parts, { ...calls, syncing: this.#syncing });
     this.#tasks = new EngineTasks(parts, {
       sync: (folder, { acceptDeletions, began, onProgress, signal }) =>
         this.#inTurn(() => {
@@ -152,6 +160,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
       signal: this.#closing.signal,
     });
     this.#renewals = new RenewalWatch(parts, {
+      compacting,
       inTurn: (work) => this.#inTurn(work),
       checkChain: (signal) => this.checkChain(signal),
       untilAllowed: (signal) => this.#upkeep.untilAllowed(signal),

@@ -179,7 +179,7 @@ export class FolderSyncing {
     if (result.unwatchable > 0) this.#pollFolder(folder.folderId);
     await flow.untilDone(signal);
     await river.finishTails();
-    await this.#lookAround(folder, system, signal);
+    await this.lookAround(folder, signal);
     index.folders.recordSync(folder.folderId, {
       rootDevice: result.rootDevice.toString(),
       syncedAtMs: options.clock.nowMs(),
@@ -340,11 +340,8 @@ export class FolderSyncing {
    * The second look at the other devices' heads, after publishing: whatever they have condemned
    * meanwhile leaves here, too. And what of ours nobody needs any more is let go.
    */
-  async #lookAround(
-    folder: FolderRecord,
-    system: WalrusSystem,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async lookAround(folder: FolderRecord, signal: AbortSignal): Promise<void> {
+    const system = await this.#parts.river.refresh(signal);
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const heads = await sharingHeads(this.#parts, signal);
       if (!needsCondemned(this.#parts, heads)) {

@@ -86,6 +86,9 @@ export async function giveUpCondemned(
   const live = await liveHeads(parts, heads, system, signal);
   const packs = leaving.flatMap((row) => {
     const pack = index.journal.findByBlob(row.blobId);
+    // Of a pack that an earlier local index knew only this is left. By then it has ended.
+    const endsBy = (row.condemned?.epoch ?? system.epoch) + system.epochsAheadMax;
+    if (!pack && endsBy <= system.epoch) index.leaving.drop(row.blobId);
     return pack?.blobObjectId === undefined ? [] : [{ row, pack }];
   });
   const ids = packs.flatMap(({ pack }) => pack.blobObjectId ?? []);

@@ -8,6 +8,7 @@
  * reads that head does the same for what it needs, and says in its version vector that it has. When
  * all have, and a Walrus epoch has passed, the pack is let go (giving-up.ts).
  */
+import type { RetentionPolicy } from '#contract/storage-api.ts';
 import { decodeEntry } from './archive/tree-entry.ts';
 import { entryReferences, type Reference } from './archive/references.ts';
 import { ENTRY_KIND } from './archive/pack-layout.ts';
@@ -52,7 +53,8 @@ export async function commitMoves(
   const last = lastCommitOf(parts, folder);
   const named = last && leaving.size > 0 ? packsOfCommit(index, last) : [];
   const standing = await otherParentsOf(parts, folder, others, signal);
-  const forgets = last ? snapshotsToForget(parts, folder, standing) : new Set<SnapshotId>();
+  const { policy } = retentionOf(parts, folder);
+  const forgets = snapshotsToForget(parts, folder, standing, policy);
   const isLeaving = (blobId: BlobId): boolean => leaving.has(blobId);
   return {
     isLeaving,
@@ -126,18 +128,41 @@ function shortForeignPacks(
   );
 }
 
+/** What rules would let go of a folder if it were committed now. */
+export async function wouldForget(
+  parts: EngineParts,
+  folder: FolderRecord,
+  policy: RetentionPolicy | undefined,
+  signal: AbortSignal,
+): Promise<Set<SnapshotId>> {
+  const standing = await standingSnapshots(parts, folder, signal);
+  return snapshotsToForget(parts, folder, standing, policy);
+}
+
+/** Snapshots that the history of another device stands on. */
+export async function standingSnapshots(
+  parts: EngineParts,
+  folder: FolderRecord,
+  signal: AbortSignal,
+): Promise<Set<SnapshotId>> {
+  const heads = await parts.catalog.heads(signal);
+  const others = heads.filter(({ accountIndex }) => accountIndex !== parts.options.accountIndex);
+  return otherParentsOf(parts, folder, others, signal);
+}
+
 /** What the rules let go now, and what the person wants forgotten; never what others stand on. */
 function snapshotsToForget(
   parts: EngineParts,
   folder: FolderRecord,
   standing: ReadonlySet<SnapshotId>,
+  policy: RetentionPolicy | undefined,
 ): Set<SnapshotId> {
   const { index, options } = parts;
   const rows = index.snapshots.all(folder.folderId);
   const forgotten = rows
     .filter(({ isForgotten }) => isForgotten)
     .map(({ snapshotId }) => snapshotId);
-  const { policy, frozen } = retentionOf(parts, folder);
+  const { frozen } = retentionOf(parts, folder);
   const nowMs = options.clock.nowMs();
   const always = new Set([
     ...standing,
@@ -213,7 +238,7 @@ function snapshotEntry(
 }
 
 /** Everything that the commit's pack index names, and the commit's own snapshot. */
-function* entriesWithSnapshot(
+export function* entriesWithSnapshot(
   { index }: EngineParts,
   commit: CommitRecord,
 ): Generator<IndexedEntry> {

@@ -9,8 +9,10 @@
  */
 import { ENTRY_KIND } from './archive/pack-layout.ts';
 import { SELF, type IndexedPack } from './archive/pack-index.ts';
-import type { SegmentPartRef } from './archive/snapshot.ts';
+import type { SnapshotLocation } from './archive/head.ts';
+import type { SegmentPartRef, SignedSnapshot } from './archive/snapshot.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
+import { historyOf } from './catalog.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { readHeadOf, type Head, type HeadFolder } from './heads.ts';
 import type { ChunkPlace } from './local-index/journal.ts';
@@ -53,12 +55,31 @@ export async function rebuildIndex(
   for (const folder of head?.folders ?? []) {
     const opened = await catalog.open({ location: folder.part.snapshot }, signal);
     const onChain = await readBlobs(parts, opened.neededPacks, signal);
-    const written = index.atomically(() => writeFolder(parts, folder, opened, onChain, system));
+    const history = await readHistory(parts, opened, signal);
+    const written = index.atomically(() =>
+      writeFolder(parts, folder, opened, { onChain, history, system }),
+    );
     packs += written.packs;
     chunks += written.chunks;
   }
   index.atomically(() => writeFacts(parts, head));
   return { folders: head?.folders.length ?? 0, packs, chunks };
+}
+
+type Kept = { readonly location: SnapshotLocation; readonly signed: SignedSnapshot };
+
+/** The older snapshots that are kept. One that cannot be read stays in the history unread. */
+async function readHistory(
+  { catalog }: EngineParts,
+  opened: OpenedSnapshot,
+  signal: AbortSignal,
+): Promise<Kept[]> {
+  const kept: Kept[] = [];
+  for (const location of historyOf(opened)) {
+    const signed = await catalog.record(location, signal);
+    if (signed) kept.push({ location, signed });
+  }
+  return kept;
 }
 
 async function readBlobs(
@@ -75,10 +96,14 @@ function writeFolder(
   parts: EngineParts,
   { slot, part }: HeadFolder,
   opened: OpenedSnapshot,
-  onChain: ReadonlyMap<string, BlobObject | undefined>,
-  system: WalrusSystem,
+  network: {
+    readonly onChain: ReadonlyMap<string, BlobObject | undefined>;
+    readonly history: readonly Kept[];
+    readonly system: WalrusSystem;
+  },
 ): { readonly packs: number; readonly chunks: number } {
   const { index, options } = parts;
+  const { onChain, history, system } = network;
   const { folderId } = opened;
   const { snapshot } = opened.signed;
   addFolderRow(parts, slot, opened);
@@ -90,7 +115,7 @@ function writeFolder(
   }
   const idOf = (pack: IndexedPack): PackId => required(packIds.get(pack.blobId));
   const own = packOfLocation(part.snapshot);
-  const commit = commitOf(opened, slot, part.snapshot, idOf);
+  const commit = commitOf(opened.signed, slot, part.snapshot, idOf);
   const places = placesByPack(opened, part.snapshot);
   let chunks = 0;
   // The commit's own pack comes last: what is sealed after it is what the index does not name yet.
@@ -116,13 +141,23 @@ function writeFolder(
     );
   }
   for (const [id, plaintext] of opened.parts) index.parts.put(folderId, id, plaintext);
-  index.snapshots.put({
-    snapshotId: opened.signed.snapshotId,
-    folderId,
-    sequence: snapshot.sequence,
-    atMs: snapshot.createdAtMs,
-    record: JSON.stringify(commit),
-  });
+  const pinned = new Set(snapshot.pinned);
+  for (const { signed, location } of [
+    ...history,
+    { signed: opened.signed, location: part.snapshot },
+  ]) {
+    // An older one is read with the newest pack index; its own may name what is gone.
+    const isNewest = signed === opened.signed;
+    const older = { ...signed, snapshot: { ...signed.snapshot, segments: [] } };
+    index.snapshots.put({
+      snapshotId: signed.snapshotId,
+      folderId,
+      sequence: signed.snapshot.sequence,
+      atMs: signed.snapshot.createdAtMs,
+      record: JSON.stringify(isNewest ? commit : commitOf(older, slot, location, idOf)),
+      isPinned: pinned.has(signed.snapshotId),
+    });
+  }
   index.entries.clear(folderId);
   return { packs: opened.neededPacks.length, chunks };
 }
@@ -144,15 +179,14 @@ function addFolderRow({ index }: EngineParts, headSlot: number, opened: OpenedSn
 
 /** The commit record as the journal had it. */
 function commitOf(
-  opened: OpenedSnapshot,
+  { snapshot, snapshotId }: SignedSnapshot,
   headSlot: number,
   location: HeadFolder['part']['snapshot'],
   idOf: (pack: IndexedPack) => PackId,
 ): CommitRecord {
-  const { snapshot, snapshotId } = opened.signed;
   const self = packOfLocation(location);
   return {
-    folderId: opened.folderId,
+    folderId: snapshot.folderId,
     headSlot,
     snapshotId,
     sequence: snapshot.sequence,
@@ -171,6 +205,7 @@ function commitOf(
     packId: idOf(self),
     offsetBytes: location.offsetBytes,
     sizeBytes: location.sizeBytes,
+    namesHistory: snapshot.pinned !== undefined,
   };
 }
 
@@ -186,6 +221,7 @@ function placesByPack(
     else places.set(blobId, [place]);
   };
   for (const { id, pack, kind, offsetBytes, sizeBytes } of opened.index.entries()) {
+    if (kind === ENTRY_KIND.forgottenSnapshot) continue;
     add(pack.blobId, { chunkId: id, kind, offsetBytes, sizeBytes });
   }
   const blobOf = ({ pack }: SegmentPartRef): BlobId =>
@@ -205,6 +241,10 @@ function writeFacts({ index }: EngineParts, head: Head | undefined): void {
   const seen = Number(index.readFact('head-sequence') ?? 0);
   index.writeFact('head-sequence', String(Math.max(seen, head.device.sequence)));
   index.writeFact('vault-record', JSON.stringify(head.device.vault));
+  for (const { blobId, epoch } of head.device.condemned) {
+    index.leaving.add(blobId);
+    index.leaving.recordCondemned(blobId, epoch, head.device.sequence);
+  }
 }
 
 function newPackId(random: EngineParts['options']['random']): PackId {

@@ -3,6 +3,7 @@
  * again after a while where something was in the way. Tells a person what the person must know.
  */
 import type { RenewalReport } from '#contract/storage-api.ts';
+import type { Compacting } from './compacting.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { reconcileHoldings, readHoldings } from './holdings.ts';
 import { EngineError, isAbort } from './model/engine-error.ts';
@@ -23,6 +24,7 @@ const LOOK_AGAIN_MS = 3_600_000;
 const CAUSE_PREFIX = 'storage: ';
 
 export interface RenewalWatchHooks {
+  readonly compacting: Compacting;
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly checkChain: (signal: AbortSignal) => Promise<void>;
   /** Resolves when nothing is in the way of beginning something. */
@@ -113,6 +115,8 @@ export class RenewalWatch {
       const folder = this.#parts.index.folders.find(folderId);
       if (folder && !folder.removed) syncFolder(folderId);
     }
+    // What is repacked now need not be extended.
+    await this.#hooks.compacting.runQuietly(undefined, signal);
     const report = await renew(this.#parts, undefined, signal);
     this.#note(report);
     this.#tell(system);

@@ -1,6 +1,7 @@
 /** @file The part of EngineApi about time and money: each method, joined to what does it. */
 import type { CallOptions } from '#contract/api.ts';
 import type { SpendingApi } from '#contract/storage-api.ts';
+import type { Compacting } from './compacting.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { findFolder } from './folders.ts';
 import { Forecasting } from './forecasting.ts';
@@ -19,11 +20,12 @@ export interface StorageMethodsOptions {
   readonly signalOf: (options: CallOptions | undefined) => AbortSignal;
   /** After whatever is paid for now: two plans at once would pay for the same. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  readonly compacting: Compacting;
 }
 
 export function storageMethods(
   parts: EngineParts,
-  { signalOf, inTurn }: StorageMethodsOptions,
+  { signalOf, inTurn, compacting }: StorageMethodsOptions,
 ): SpendingApi {
   const { index, emit } = parts;
   const forecasting = new Forecasting(parts);
@@ -59,9 +61,16 @@ export function storageMethods(
       }
     },
     planRenewal: async ({ folder }, options) =>
-      inTurn(() => planRenewal(parts, folderOf(folder), signalOf(options))),
+      inTurn(async () => ({
+        ...(await planRenewal(parts, folderOf(folder), signalOf(options))),
+        compaction: await compacting.plan(folderOf(folder), signalOf(options)),
+      })),
     renew: async ({ folder }, options) =>
-      inTurn(() => renew(parts, folderOf(folder), signalOf(options))),
+      inTurn(async () => {
+        // What is repacked now need not be extended.
+        const compaction = await compacting.runQuietly(folderOf(folder), signalOf(options));
+        return { ...(await renew(parts, folderOf(folder), signalOf(options))), compaction };
+      }),
     setHorizon: async ({ folder, horizon }) => {
       const { folderId } = findFolder(parts, folder);
       index.folders.recordHorizon(folderId, horizon);

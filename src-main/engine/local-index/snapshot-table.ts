@@ -40,6 +40,7 @@ export class SnapshotTable {
   readonly #put: Statement;
   readonly #newest: Statement<[string], Row>;
   readonly #all: Statement<[string], Row>;
+  readonly #isForgotten: Statement<[string], { forgotten: number }>;
   readonly #pinned: Statement;
   readonly #forgotten: Statement;
   readonly #drop: Statement;
@@ -55,6 +56,9 @@ export class SnapshotTable {
     this.#all = database.prepare(
       'SELECT * FROM snapshots WHERE folder_id = ? ORDER BY sequence DESC',
     );
+    this.#isForgotten = database.prepare(
+      'SELECT forgotten FROM snapshots WHERE snapshot_id = ? AND forgotten = 1',
+    );
     this.#pinned = database.prepare('UPDATE snapshots SET pinned = ? WHERE snapshot_id = ?');
     this.#forgotten = database.prepare('UPDATE snapshots SET forgotten = 1 WHERE snapshot_id = ?');
     this.#drop = database.prepare('DELETE FROM snapshots WHERE snapshot_id = ?');
@@ -63,6 +67,10 @@ export class SnapshotTable {
   put(row: Omit<SnapshotRow, 'isPinned' | 'isForgotten'> & { readonly isPinned?: boolean }): void {
     const { snapshotId, folderId, sequence, atMs, record, isPinned } = row;
     this.#put.run(snapshotId, folderId, sequence, atMs, record, isPinned === true ? 1 : 0);
+  }
+
+  isForgotten(snapshotId: SnapshotId): boolean {
+    return this.#isForgotten.get(snapshotId) !== undefined;
   }
 
   recordPinned(snapshotId: SnapshotId, isPinned: boolean): void {

@@ -80,11 +80,17 @@ export async function readSnapshotRecord(
   });
 }
 
-/** Read a snapshot and its pack index. */
+/**
+ * Read a snapshot and its pack index.
+ *
+ * What an older snapshot names may lie elsewhere by now: the index of the newest one that keeps it
+ * in its history, `newest`, is then the one that is right, and its own is not read.
+ */
 export async function readSnapshot(
   location: SnapshotLocation,
   parts: SnapshotReaderParts,
   signal?: AbortSignal,
+  newest?: OpenedSnapshot,
 ): Promise<OpenedSnapshot> {
   const { codec, keys, packs } = parts;
   const signed = await readSnapshotRecord(location, parts, signal);
@@ -96,7 +102,7 @@ export async function readSnapshot(
   const folderKeys = await unwrapFolderKeys(wrapped.sealed, { codec, vaultId, vaultKey, folderId });
   const plaintexts = new Map<ChunkId, Uint8Array>();
   const segments: IndexSegment[] = [];
-  for (const segment of snapshot.segments) {
+  for (const segment of newest ? [] : snapshot.segments) {
     const opened: { plaintext: Uint8Array; self: IndexedPack }[] = [];
     for (const part of segment.parts) {
       const self = resolved(part, location);
@@ -106,10 +112,11 @@ export async function readSnapshot(
     }
     segments.push(IndexSegment.fromParts(opened));
   }
-  const index = new PackIndex(segments.toReversed());
+  const index = newest?.index ?? new PackIndex(segments.toReversed());
   const needed = new Map(index.packs().map((pack) => [pack.blobId, pack]));
   needed.set(location.blobId, packOfLocation(location));
-  for (const part of snapshot.segments.flatMap((segment) => segment.parts)) {
+  for (const pack of newest?.neededPacks ?? []) needed.set(pack.blobId, pack);
+  for (const part of newest ? [] : snapshot.segments.flatMap((segment) => segment.parts)) {
     const pack = resolved(part, location);
     if (!needed.has(pack.blobId)) needed.set(pack.blobId, pack);
   }
