@@ -1,13 +1,13 @@
-/** @file add, remove, folders, status, sync, daemon, extend, doctor. */
+/** @file add, remove, folders, status, sync, daemon, doctor. */
 import { resolve } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { DoctorReport, FolderStatus, SyncReport, VaultStatus } from '#contract/api.ts';
 import { errorCodes, EXIT, type ExitCode } from '#contract/errors.ts';
 import { connectForRebuild } from '#host/connect.ts';
 import { runCommand, withEngine, type CommandContext, type Outcome } from './context.ts';
 import { packEventText } from './pack-text.ts';
 import { serveVault, serveWindow } from './serving.ts';
-import { bytesText, coinText, dateText, tableLines } from './text.ts';
+import { bytesText, dateText, tableLines } from './text.ts';
 
 /** How many unread files are listed before the rest is only counted. */
 const UNREAD_LISTED_MAX = 20;
@@ -16,23 +16,6 @@ export function addEngineCommands(program: Command): void {
   addFolderCommands(program);
   addSyncCommand(program);
   addDaemonCommand(program);
-  program
-    .command('extend')
-    .description("buy more epochs for everything that a folder's newest snapshot needs")
-    .argument('<folder>')
-    .requiredOption('--epochs <n>', 'epochs to add to the earliest end', positiveInteger)
-    .action(async (folder: string, options: { epochs: number }, command: Command) =>
-      runCommand(command, async (context) =>
-        withEngine(context, async ({ api }) => {
-          const report = await api.extend({ folder, epochs: options.epochs }, context);
-          context.print(report, [
-            `Extended ${String(report.blobs)} blobs in ${String(report.transactions)} transactions for ${coinText(report.spent.walFrost)} WAL and ${coinText(report.spent.gasMist)} SUI.`,
-            ...untilLines(report.protectedUntil),
-          ]);
-          return EXIT.ok;
-        }),
-      ),
-    );
   addDoctorCommand(program);
 }
 
@@ -76,14 +59,6 @@ function printFindings(
   return bad === undefined ? EXIT.ok : errorCodes[bad.code ?? 'internal'].exit;
 }
 
-export function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError('a whole number from 1 is needed');
-  }
-  return value;
-}
-
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 function addFolderCommands(program: Command): void {
@@ -99,10 +74,11 @@ function addFolderCommands(program: Command): void {
       [],
     )
     .option('--permanent', 'nobody can delete it before its end, not even you; for archives')
+    .option('--join <folder>', 'protect it as this folder, which another device protects, too')
     .action(
       async (
         dir: string,
-        options: { name?: string; exclude: string[]; permanent?: boolean },
+        options: { name?: string; exclude: string[]; permanent?: boolean; join?: string },
         command: Command,
       ) =>
         runCommand(command, async (context) =>
@@ -113,6 +89,7 @@ function addFolderCommands(program: Command): void {
                 excludes: options.exclude,
                 permanent: options.permanent === true,
                 ...(options.name === undefined ? {} : { name: options.name }),
+                ...(options.join === undefined ? {} : { joins: options.join }),
               },
               context,
             );

@@ -13,6 +13,7 @@ import { addInitCommand } from './init.ts';
 import { addLocalnetCommands } from './localnet.ts';
 import { addRestoreCommands } from './restore-commands.ts';
 import { addStartCommand } from './start.ts';
+import { addStorageCommands } from './storage-commands.ts';
 import { jsonText } from './text.ts';
 import { addUiCommand } from './ui.ts';
 import { addWalletCommands } from './wallet-commands.ts';
@@ -49,6 +50,7 @@ function buildProgram(): Command {
   addInitCommand(program);
   addEngineCommands(program);
   addRestoreCommands(program);
+  addStorageCommands(program);
   addWalletCommands(program);
   addBlobCommands(program);
   addLocalnetCommands(program);

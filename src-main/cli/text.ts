@@ -1,5 +1,7 @@
 /** @file Numbers, dates and money as people read them, and JSON as scripts do. */
 
+export { coinText } from '#engine/money-text.ts';
+
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -43,14 +45,6 @@ export function momentText(atMs: number): string {
     hour: '2-digit',
     minute: '2-digit',
   }).format(atMs);
-}
-
-/** An amount of a coin with nine decimals, exact: `0.0123`. */
-export function coinText(smallest: bigint): string {
-  const sign = smallest < 0n ? '-' : '';
-  const digits = (smallest < 0n ? -smallest : smallest).toString().padStart(10, '0');
-  const fraction = digits.slice(-9).replace(/0+$/, '');
-  return `${sign}${digits.slice(0, -9)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 /** JSON with bigints as decimal strings, since no JSON reader keeps them otherwise. */

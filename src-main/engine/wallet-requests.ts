@@ -149,11 +149,3 @@ function entryOf(record: TransactionRecord, names: ReadonlyMap<string, string>):
     suiMist,
   };
 }
-
-/** An amount as a person types it: `1.5` WAL or SUI, at most nine decimals. */
-export function parseCoins(text: string): bigint {
-  const match = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text.trim());
-  if (!match) throw new EngineError('usage', `${text} is no amount; an example is 1.5`);
-  const [, whole = '0', fraction = ''] = match;
-  return BigInt(whole) * COIN + BigInt(fraction.padEnd(9, '0'));
-}

@@ -1,0 +1,318 @@
+/** @file renew, storage, policy, extend: how long things are kept, and what that costs. */
+import { writeFile } from 'node:fs/promises';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { EngineApi } from '#contract/api.ts';
+import { EXIT, errorCodes, type ExitCode } from '#contract/errors.ts';
+import type { Cost, HorizonPolicy, RenewalPlan, StorageForecast } from '#contract/storage-api.ts';
+import { EngineError } from '#engine/model/engine-error.ts';
+import { runCommand, withEngine, type CommandContext } from './context.ts';
+import { bytesText, coinText, dateText, tableLines } from './text.ts';
+
+/** Renewals of a folder that are listed one by one. */
+const RENEWALS_LISTED_MAX = 3;
+
+export function addStorageCommands(program: Command): void {
+  addRenewCommand(program);
+  addStorageCommand(program);
+  addPolicyCommand(program);
+  addExtendCommand(program);
+}
+
+function addRenewCommand(program: Command): void {
+  program
+    .command('renew')
+    .description('renew what is due by its policy; a daemon does this by itself')
+    .argument('[folder]')
+    .option('--dry-run', 'show the plan and its price; spend nothing')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ floe renew --dry-run       what is due, to which date, for how much
+  $ floe renew                 pay for it; a second call finds nothing to do
+`,
+    )
+    .action(async (folder: string | undefined, options: { dryRun?: boolean }, command: Command) =>
+      runCommand(command, async (context) =>
+        withEngine(context, async ({ api }) => {
+          const request = folder === undefined ? {} : { folder };
+          if (options.dryRun === true) {
+            const plan = await api.planRenewal(request, context);
+            context.print(plan, planLines(plan));
+            return problemExit(plan);
+          }
+          const report = await api.renew(request, context);
+          context.print(report, [
+            ...planLines(report),
+            ...(report.digests.length === 0 ? [] : [`Paid ${costText(report.executed)}.`]),
+          ]);
+          return problemExit(report);
+        }),
+      ),
+    );
+}
+
+const problemExit = ({ problem }: RenewalPlan): ExitCode =>
+  problem === undefined ? EXIT.ok : errorCodes[problem.code].exit;
+
+function planLines(plan: RenewalPlan): string[] {
+  const folders = plan.folders.map((folder) => [
+    folder.name,
+    `${dateText(folder.from.atMs)} to ${dateText(folder.to.atMs)}`,
+    `${String(folder.blobCount)} blobs`,
+    `${coinText(folder.cost.walFrost)} WAL`,
+  ]);
+  return [
+    ...(folders.length === 0 ? ['Nothing is due.'] : tableLines(folders)),
+    ...(plan.compaction === undefined ? [] : [plan.compaction.sentence]),
+    ...(plan.transactionCount === 0
+      ? []
+      : [`${costText(plan.cost)} in ${String(plan.transactionCount)} transactions.`]),
+    ...(plan.problem === undefined
+      ? []
+      : [`Not all of it: ${plan.problem.message}.`, plan.problem.next]),
+  ];
+}
+
+function addStorageCommand(program: Command): void {
+  program
+    .command('storage')
+    .description('what ends when, what is renewed when, what it costs, how long the balance lasts')
+    .option('--ics <file>', 'write renewals and ends as a calendar')
+    .option('--csv <file>', 'write every blob as a table')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ floe storage
+  $ floe storage --ics ~/floe.ics      for any calendar
+  $ floe storage --json | jq .ends     what ends if nobody pays any more
+`,
+    )
+    .action(async (options: { ics?: string; csv?: string }, command: Command) =>
+      runCommand(command, async (context) =>
+        withEngine(context, async ({ api }) => {
+          const written = await exportFiles(api, options, context);
+          const storage = await api.storage({}, context);
+          context.print({ ...storage, ...(written.length === 0 ? {} : { written }) }, [
+            ...storageLines(storage),
+            ...written.map((file) => `Written: ${file}`),
+          ]);
+          return EXIT.ok;
+        }),
+      ),
+    );
+}
+
+async function exportFiles(
+  api: EngineApi,
+  { ics, csv }: { readonly ics?: string; readonly csv?: string },
+  context: CommandContext,
+): Promise<string[]> {
+  const wanted = [
+    { file: ics, what: 'calendar', format: 'ics' },
+    { file: csv, what: 'blobs', format: 'csv' },
+  ] as const;
+  const written: string[] = [];
+  for (const { file, what, format } of wanted) {
+    if (file === undefined) continue;
+    const { text } = await api.exportText({ what, format }, context);
+    await writeTextFile(file, text);
+    written.push(file);
+  }
+  return written;
+}
+
+export async function writeTextFile(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new EngineError('usage', `${file} cannot be written`, { cause: error });
+  }
+}
+
+function storageLines(storage: StorageForecast): string[] {
+  const folders = storage.folders.map((folder) => [
+    folder.name,
+    folder.permanent ? 'permanent' : 'deletable',
+    bytesText(Number(folder.encodedBytes)),
+    folder.protectedUntil ? `until ${dateText(folder.protectedUntil.atMs)}` : 'not protected',
+    horizonText(folder.horizon),
+    `${coinText(folder.perMonth.walFrost)} WAL a month`,
+  ]);
+  const renewals = storage.folders.flatMap(({ name, renewals: all }) =>
+    all
+      .slice(0, RENEWALS_LISTED_MAX)
+      .map(({ at, cost }) => [dateText(at.atMs), name, costText(cost)]),
+  );
+  const ends = storage.ends.map(({ at, blobCount, folders: names }) => [
+    dateText(at.atMs),
+    `${String(blobCount)} blobs`,
+    names.join(', '),
+  ]);
+  return [
+    `Epoch ${String(storage.now.epoch)}. Storage is sold ${String(storage.epochsAheadMax)} epochs ahead.`,
+    '',
+    ...(folders.length === 0 ? ['No folder is protected yet.'] : tableLines(folders)),
+    ...(renewals.length === 0
+      ? []
+      : ['', 'Next renewals, at the prices of today', ...tableLines(renewals)]),
+    ...(ends.length === 0 ? [] : ['', 'If nobody pays any more, this ends', ...tableLines(ends)]),
+    '',
+    `Holds ${costText(storage.balance)}; everything costs ${costText(storage.perMonth)} a month${rateText(storage)}.`,
+    storage.runsOutAt
+      ? `The balance lasts until ${dateText(storage.runsOutAt.atMs)}.`
+      : 'The balance lasts beyond the next two years.',
+    `Spent ${costText(storage.spent.today)} in 24 hours, ${costText(storage.spent.thisEpoch)} in this epoch, ${costText(storage.spent.inAll)} in all.`,
+    ...storage.warnings.flatMap(({ sentence, next }) => ['', sentence, `  ${next}`]),
+  ];
+}
+
+function rateText({ rate, perMonth }: StorageForecast): string {
+  if (rate === undefined) return '';
+  const amount =
+    (Number(perMonth.walFrost) * rate.perWal + Number(perMonth.gasMist) * rate.perSui) / 1e9;
+  return ` (${amount.toFixed(2)} ${rate.currency} at your rate)`;
+}
+
+export const costText = ({ walFrost, gasMist }: Cost): string =>
+  `${coinText(walFrost)} WAL and ${coinText(gasMist)} SUI`;
+
+const horizonText = (horizon: HorizonPolicy): string =>
+  horizon.kind === 'until' && horizon.untilMs !== undefined
+    ? `kept until ${dateText(horizon.untilMs)}`
+    : `kept; renewed to ${String(horizon.targetEpochs)} epochs when fewer than ${String(horizon.floorEpochs)} are left`;
+
+function addPolicyCommand(program: Command): void {
+  program
+    .command('policy')
+    .description('how long a folder is kept, and how far ahead it is paid for')
+    .argument('<folder>')
+    .option('--floor <epochs>', 'renew when less than this is left', wholeNumber)
+    .option('--target <epochs>', 'what a renewal buys, counted from now', wholeNumber)
+    .option('--until <date>', 'keep it up to this day (2027-03-14), then let it lapse', dateOption)
+    .option('--keep', 'keep it for good: renewed as long as the wallet holds')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ floe policy Photos                          what holds now
+  $ floe policy Photos --floor 10 --target 13   a year ahead on mainnet
+  $ floe policy Tenders --until 2027-12-31      then it may lapse
+`,
+    )
+    .action(
+      async (
+        folder: string,
+        options: { floor?: number; target?: number; until?: number; keep?: boolean },
+        command: Command,
+      ) =>
+        runCommand(command, async (context) =>
+          withEngine(context, async ({ api }) => {
+            const before = await horizonOf(api, folder, context);
+            const isChange = Object.keys(options).length > 0;
+            const horizon = isChange ? changedHorizon(before.horizon, options) : before.horizon;
+            if (isChange) await api.setHorizon({ folder, horizon }, context);
+            context.print({ folder: before.name, horizon }, [
+              `${before.name}: ${horizonText(horizon)}.`,
+              ...(isChange ? ['Next: floe renew --dry-run'] : []),
+            ]);
+            return EXIT.ok;
+          }),
+        ),
+    );
+}
+
+async function horizonOf(
+  api: EngineApi,
+  folder: string,
+  context: CommandContext,
+): Promise<{ readonly name: string; readonly horizon: HorizonPolicy }> {
+  const { folders } = await api.storage({}, context);
+  const found = folders.find(
+    ({ name, folderId }) => name === folder || folderId.startsWith(folder),
+  );
+  if (found) return found;
+  throw new EngineError('folder-unknown', `no folder of this device is called ${folder}`);
+}
+
+function changedHorizon(
+  before: HorizonPolicy,
+  options: { floor?: number; target?: number; until?: number; keep?: boolean },
+): HorizonPolicy {
+  const { floor, target, until, keep } = options;
+  if (keep === true && until !== undefined) {
+    throw new EngineError('usage', '--keep and --until exclude each other');
+  }
+  const untilMs = keep === true ? undefined : (until ?? before.untilMs);
+  const horizon: HorizonPolicy = {
+    kind: untilMs === undefined ? 'keep' : 'until',
+    floorEpochs: floor ?? before.floorEpochs,
+    targetEpochs: target ?? before.targetEpochs,
+    untilMs,
+  };
+  if (horizon.floorEpochs < horizon.targetEpochs) return horizon;
+  throw new EngineError(
+    'usage',
+    `the target (${String(horizon.targetEpochs)}) must lie above the floor (${String(horizon.floorEpochs)})`,
+  );
+}
+
+function addExtendCommand(program: Command): void {
+  program
+    .command('extend')
+    .description("buy more epochs now for everything that a folder's newest snapshot needs")
+    .argument('<folder>')
+    .option('--epochs <n>', 'epochs to add to the earliest end', wholeNumber)
+    .option('--until-epoch <n>', 'the epoch at whose start all of it is to end', wholeNumber)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ floe extend Photos --epochs 4          asked again after a crash it buys nothing twice
+  $ floe extend Photos --until-epoch 150
+`,
+    )
+    .action(
+      async (folder: string, options: { epochs?: number; untilEpoch?: number }, command: Command) =>
+        runCommand(command, async (context) =>
+          withEngine(context, async ({ api }) => {
+            const { epochs, untilEpoch: endEpoch } = options;
+            if ((epochs === undefined) === (endEpoch === undefined)) {
+              throw new EngineError('usage', 'give either --epochs or --until-epoch');
+            }
+            const report = await api.extend(
+              {
+                folder,
+                ...(epochs === undefined ? {} : { epochs }),
+                ...(endEpoch === undefined ? {} : { endEpoch }),
+              },
+              context,
+            );
+            const until = report.protectedUntil;
+            context.print(report, [
+              `Extended ${String(report.blobs)} blobs in ${String(report.transactions)} transactions for ${costText({ walFrost: report.spent.walFrost, gasMist: report.spent.gasMist })}.`,
+              ...(until
+                ? [`Protected until ${dateText(until.atMs)} (epoch ${String(until.epoch)})`]
+                : []),
+            ]);
+            return EXIT.ok;
+          }),
+        ),
+    );
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError('a whole number from 1 is needed');
+  }
+  return value;
+}
+
+/** The end of that day here. */
+function dateOption(text: string): number {
+  const match = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T23:59:59`) : Number.NaN;
+  if (Number.isNaN(match)) throw new InvalidArgumentError('a day like 2027-03-14 is needed');
+  return match;
+}
