@@ -71,8 +71,6 @@ export interface AppSettings {
   readonly pauseOnMetered: boolean;
   readonly pauseOnBattery: boolean;
   readonly notifyProblems: boolean;
-  /** null: as fast as it goes. (A missing field of `updateSettings` means: as it was.) */
-  readonly uploadBytesPerSecondMax: number | null;
 }
 
 export interface HomeApi {

@@ -12,7 +12,6 @@ const PASSPHRASE_CHARACTERS_MIN = 8;
 const PASSPHRASE_CHARACTERS_MAX = 1_024;
 const WORD_CHARACTERS_MAX = 64;
 const WORDS_MAX = 24;
-const RATE_BYTES_MIN = 1_024;
 const PORT_MAX = 65_535;
 
 const nothing = v.strictObject({});
@@ -39,9 +38,6 @@ export const settingsFields = {
   pauseOnMetered: v.boolean(),
   pauseOnBattery: v.boolean(),
   notifyProblems: v.boolean(),
-  uploadBytesPerSecondMax: v.nullable(
-    v.pipe(v.number(), v.safeInteger(), v.minValue(RATE_BYTES_MIN)),
-  ),
 } satisfies { readonly [Field in keyof AppSettings]: v.GenericSchema<unknown, AppSettings[Field]> };
 
 type Schemas<Api> = {
@@ -76,7 +72,6 @@ export const homeMethods: Schemas<HomeApi> = {
     pauseOnMetered: v.exactOptional(settingsFields.pauseOnMetered),
     pauseOnBattery: v.exactOptional(settingsFields.pauseOnBattery),
     notifyProblems: v.exactOptional(settingsFields.notifyProblems),
-    uploadBytesPerSecondMax: v.exactOptional(settingsFields.uploadBytesPerSecondMax),
   }),
   licences: nothing,
 };

@@ -4,6 +4,7 @@
  */
 import type { HostApi } from '#contract/home-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
+import type { Engine } from '#engine/engine.ts';
 import { absolutePathText } from '#engine/ports/file-system.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { systemClock } from '#platform/system-clock.ts';
@@ -75,6 +76,7 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
     passphraseFile: options.passphraseFile,
     watch: options.watch,
     startTryOut,
+    onOpen: (engine) => tellWishes(engine, settings),
     clock: systemClock,
   });
   const drafts = new WordsDrafts({ clock: systemClock, random: systemRandom });
@@ -85,6 +87,9 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
     settings,
     localnetFolder: options.localnetFolder,
     startTryOut: startTryOut && (() => startTryOut(undefined)),
+    onSettings: async () => {
+      if (home.openEngine) await tellWishes(home.openEngine, settings);
+    },
   });
   const door = new BrowserDoor({
     paths,
@@ -133,4 +138,10 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
   });
   await options.onReady({ socket, host });
   if (!options.signal.aborted) await stopped.promise;
+}
+
+/** What the person wishes decides when the engine begins something by itself. */
+async function tellWishes({ api }: Engine, settings: Settings): Promise<void> {
+  const { pauseOnMetered, pauseOnBattery } = await settings.read();
+  await api.setConditions({ pauseOnMetered, pauseOnBattery });
 }

@@ -46,6 +46,8 @@ export interface HomeAnswersOptions {
   readonly localnetFolder: string | undefined;
   /** Start or join the local network; absent where this process cannot. */
   readonly startTryOut: (() => Promise<void>) | undefined;
+  /** Called after the settings have changed. */
+  readonly onSettings: () => Promise<void>;
 }
 
 export class HomeAnswers implements HomeApi {
@@ -169,9 +171,11 @@ export class HomeAnswers implements HomeApi {
   readonly settings: HomeApi['settings'] = async () => this.#options.settings.read();
 
   readonly updateSettings: HomeApi['updateSettings'] = async (change) => {
-    const settings = await this.#options.settings.update(change);
-    this.#options.home.tell({ kind: 'home-changed' });
-    return settings;
+    const { home, settings, onSettings } = this.#options;
+    const next = await settings.update(change);
+    await onSettings();
+    home.tell({ kind: 'home-changed' });
+    return next;
   };
 
   readonly licences: HomeApi['licences'] = async () => licences;

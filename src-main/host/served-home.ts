@@ -45,6 +45,8 @@ export interface ServedHomeOptions {
   readonly watch: boolean;
   /** Called before the engine of a try-out vault is opened: its network may have to be started. */
   readonly startTryOut: ((facts: HomeFacts) => Promise<void>) | undefined;
+  /** Called with each engine that has opened, before anybody else may ask it. */
+  readonly onOpen: (engine: Engine) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -86,6 +88,11 @@ export class ServedHome {
   /** The vault's facts, as far as they are known. */
   get facts(): HomeFacts | undefined {
     return this.#life.state === 'empty' ? undefined : this.#life.facts;
+  }
+
+  /** The engine, if it is open now. */
+  get openEngine(): Engine | undefined {
+    return this.#life.state === 'open' ? this.#life.engine : undefined;
   }
 
   /** What stands in the way of the engine: why the home is locked or has failed. */
@@ -183,14 +190,15 @@ export class ServedHome {
       }
       this.#become({ state: 'opening', facts });
       await this.#startTryOut(facts);
-      this.#adopt(facts, await open(home));
+      await this.#adopt(facts, await open(home));
     } catch (error) {
       this.#fail(facts, failureOf(error, home));
     }
   }
 
-  #adopt(facts: HomeFacts, engine: Engine): void {
+  async #adopt(facts: HomeFacts, engine: Engine): Promise<void> {
     engine.subscribe((event) => this.tell(event));
+    await this.#options.onOpen(engine);
     this.#become({ state: 'open', facts, engine });
     if (this.#options.watch) this.#watch(facts, engine);
   }
@@ -236,7 +244,7 @@ export class ServedHome {
       if (!isWaiting()) return;
       try {
         const options = { askPassphrase: undefined, mayAskToUnlock: false };
-        this.#adopt(facts, await openHome(home, options));
+        await this.#adopt(facts, await openHome(home, options));
       } catch (error) {
         if (!isLock(error)) this.#fail(facts, failureOf(error, home));
       }

@@ -25,8 +25,8 @@ describe('settings', () => {
   });
 
   test('outlive the process, for their owner alone', async () => {
-    await open().update({ theme: 'dark', uploadBytesPerSecondMax: 100_000 });
-    const expected = { ...DEFAULT_SETTINGS, theme: 'dark', uploadBytesPerSecondMax: 100_000 };
+    await open().update({ theme: 'dark', pauseOnBattery: true });
+    const expected = { ...DEFAULT_SETTINGS, theme: 'dark', pauseOnBattery: true };
     expect(await open().read()).toEqual(expected);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
   });

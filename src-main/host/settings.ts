@@ -16,7 +16,6 @@ export const DEFAULT_SETTINGS: AppSettings = {
   pauseOnMetered: true,
   pauseOnBattery: false,
   notifyProblems: true,
-  uploadBytesPerSecondMax: null,
 };
 
 /** A field that is missing has its default, so that a later release may have more of them. */
@@ -27,10 +26,6 @@ const settingsFile = v.object({
   pauseOnMetered: v.optional(settingsFields.pauseOnMetered, DEFAULT_SETTINGS.pauseOnMetered),
   pauseOnBattery: v.optional(settingsFields.pauseOnBattery, DEFAULT_SETTINGS.pauseOnBattery),
   notifyProblems: v.optional(settingsFields.notifyProblems, DEFAULT_SETTINGS.notifyProblems),
-  uploadBytesPerSecondMax: v.optional(
-    settingsFields.uploadBytesPerSecondMax,
-    DEFAULT_SETTINGS.uploadBytesPerSecondMax,
-  ),
 });
 
 export class Settings {

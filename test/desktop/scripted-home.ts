@@ -40,7 +40,6 @@ export const SETTINGS: AppSettings = {
   pauseOnMetered: true,
   pauseOnBattery: false,
   notifyProblems: true,
-  uploadBytesPerSecondMax: null,
 };
 
 /** 14 March 2027, noon. */
