@@ -17,6 +17,8 @@ export class Format {
   readonly #time: Intl.DateTimeFormat;
   readonly #timeOfDay: Intl.DateTimeFormat;
   readonly #month: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
+  readonly #monthName: Intl.DateTimeFormat;
   readonly #relative: Intl.RelativeTimeFormat;
   readonly #units = new Map<string, Intl.NumberFormat>();
 
@@ -35,6 +37,8 @@ export class Format {
     this.#time = new Intl.DateTimeFormat(language, { timeStyle: 'short', ...zone });
     this.#timeOfDay = new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });
     this.#month = new Intl.DateTimeFormat(language, { month: 'short', year: 'numeric', ...zone });
+    this.#day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', ...zone });
+    this.#monthName = new Intl.DateTimeFormat(language, { month: 'short', ...zone });
     this.#relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   }
 
@@ -72,6 +76,16 @@ export class Format {
   /** Mar 2027 */
   month(atMs: number): string {
     return this.#month.format(atMs);
+  }
+
+  /** 14 Mar */
+  day(atMs: number): string {
+    return this.#day.format(atMs);
+  }
+
+  /** Mar */
+  monthName(atMs: number): string {
+    return this.#monthName.format(atMs);
   }
 
   /** 3.2 GB, in powers of 1000 as storage is sold. */

@@ -1,31 +1,33 @@
 /**
- * @file The entries of one directory of a snapshot, or the hits of a search, loaded as they are
- * looked at: a directory may hold a hundred thousand.
+ * @file The rows of something long, loaded a page at a time as they are looked at: a directory or a
+ * ledger may hold a hundred thousand.
  */
-import type { ListEntry } from '#contract/api.ts';
-import type { EntryPage } from '#contract/browse-api.ts';
 import type { SerializedError } from '#contract/errors.ts';
-import { isAbort, problemOf } from '../../lib/connection/call-error.ts';
+import { isAbort, problemOf } from '../connection/call-error.ts';
 
 export const PAGE_ROWS = 200;
 
-type LoadPage = (offset: number, limit: number, signal: AbortSignal) => Promise<EntryPage>;
+type LoadPage<Row> = (
+  offset: number,
+  limit: number,
+  signal: AbortSignal,
+) => Promise<{ readonly rows: readonly Row[]; readonly total: number }>;
 
-export class EntryPages {
-  readonly #load: LoadPage;
+export class RowPages<Row> {
+  readonly #load: LoadPage<Row>;
   readonly #stop = new AbortController();
   readonly #asked = new Set<number>();
-  #pages = $state.raw<ReadonlyMap<number, readonly ListEntry[]>>(new Map());
+  #pages = $state.raw<ReadonlyMap<number, readonly Row[]>>(new Map());
   total = $state(0);
   isLoaded = $state(false);
   problem = $state.raw<SerializedError>();
 
-  constructor(load: LoadPage) {
+  constructor(load: LoadPage<Row>) {
     this.#load = load;
     void this.#ask(0);
   }
 
-  rowAt(index: number): ListEntry | undefined {
+  rowAt(index: number): Row | undefined {
     return this.#pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS];
   }
 
@@ -44,8 +46,8 @@ export class EntryPages {
     this.#asked.add(page);
     try {
       const { signal } = this.#stop;
-      const { entries, total } = await this.#load(page * PAGE_ROWS, PAGE_ROWS, signal);
-      this.#pages = new Map([...this.#pages, [page, entries]]);
+      const { rows, total } = await this.#load(page * PAGE_ROWS, PAGE_ROWS, signal);
+      this.#pages = new Map([...this.#pages, [page, rows]]);
       this.total = total;
       this.problem = undefined;
     } catch (error) {
