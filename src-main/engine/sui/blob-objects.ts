@@ -35,7 +35,7 @@ export async function readBlobObjects(
 /** The type of an object never changes: an ID that was a blob's cannot become anything else. */
 export function parseAnyBlob(object: ChainObject, typePackageId: ObjectId): BlobObject {
   if (object.type === blobType(typePackageId)) return parseBlobObject(object);
-  if (object.type === sharedBlobType(typePackageId)) return parseSharedBlob(object);
+  if (object.type === sharedBlobType(typePackageId)) return parseSharedBlob(object).blob;
   throw new EngineError('rpc-invalid-answer', `object ${object.objectId} is no blob`, {
     context: { objectId: object.objectId, type: object.type },
   });
@@ -61,9 +61,16 @@ export function parseBlobObject(object: ChainObject): BlobObject {
   };
 }
 
-function parseSharedBlob(object: ChainObject): BlobObject {
-  const { blob } = parseStruct(SharedBlob, object.contents, object.objectId);
-  return { ...readBlob(object, blob), owner: undefined, isShared: true };
+/** A shared blob, and the WAL that lies in it for its extensions. */
+export function parseSharedBlob(object: ChainObject): {
+  readonly blob: BlobObject;
+  readonly fundsFrost: bigint;
+} {
+  const { blob, funds } = parseStruct(SharedBlob, object.contents, object.objectId);
+  return {
+    blob: { ...readBlob(object, blob), owner: undefined, isShared: true },
+    fundsFrost: BigInt(funds),
+  };
 }
 
 function readBlob(

@@ -39,6 +39,8 @@ export interface ChainPorts {
   readonly random?: Random | undefined;
   /** Node's own unless given. */
   readonly fetch?: typeof fetch | undefined;
+  /** Hears what time each server says it is. */
+  readonly onServerTime?: ((endpointName: string, serverMs: number) => void) | undefined;
 }
 
 export interface ReadOptions {

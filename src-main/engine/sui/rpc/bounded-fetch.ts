@@ -23,8 +23,10 @@ export function openBoundedFetch(options: {
   readonly clock: Clock;
   readonly endpointName: string;
   readonly failures: FetchFailures;
+  /** The server's own clock, Unix ms, to the second. */
+  readonly onServerTime?: ((endpointName: string, serverMs: number) => void) | undefined;
 }): typeof fetch {
-  const { clock, endpointName, failures } = options;
+  const { clock, endpointName, failures, onServerTime } = options;
   return async (input, init) => {
     const caller = init?.signal ?? undefined;
     const request = new AbortController();
@@ -42,6 +44,8 @@ export function openBoundedFetch(options: {
     );
     try {
       const response = await options.fetch(input, { ...init, signal: request.signal });
+      const serverMs = Date.parse(response.headers.get('date') ?? '');
+      if (!Number.isNaN(serverMs)) onServerTime?.(endpointName, serverMs);
       const body = await readBody(response);
       if (!response.ok) throw statusError(endpointName, response.status);
       return new Response(BODILESS_STATUSES.includes(response.status) ? null : body, {

@@ -29,6 +29,8 @@ export interface RpcPorts {
   readonly logger: Logger;
   /** Node's own unless given. */
   readonly fetch?: typeof fetch | undefined;
+  /** Hears what time each server says it is. */
+  readonly onServerTime?: ((endpointName: string, serverMs: number) => void) | undefined;
 }
 
 export function openRpc(endpoint: RpcEndpoint, ports: RpcPorts): ChainRpc {
@@ -40,6 +42,7 @@ export function openRpc(endpoint: RpcEndpoint, ports: RpcPorts): ChainRpc {
     clock,
     endpointName: name,
     failures,
+    onServerTime: ports.onServerTime,
   });
   return new SdkRpc({
     name,

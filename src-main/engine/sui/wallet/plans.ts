@@ -15,7 +15,7 @@ import {
   type BlobObject,
   type Certificate,
 } from '#engine/model/walrus.ts';
-import { blobType, parseBlobObject } from '../blob-objects.ts';
+import { blobType, parseBlobObject, parseSharedBlob, sharedBlobType } from '../blob-objects.ts';
 import { BAG_TYPE } from '../head.ts';
 import { Exchange, parseStruct } from '../move-structs.ts';
 import { listCoins } from '../owned-objects.ts';
@@ -32,9 +32,11 @@ import {
   addHeadChange,
   addMerge,
   addRegistrations,
+  addShares,
   addTransfer,
   type BlobToRegister,
   type HeadField,
+  type PricedExtension,
 } from './programs.ts';
 
 // The four limits below keep the largest transaction, with all its coins, within Sui's 1,024
@@ -45,6 +47,8 @@ export const BLOBS_REGISTERED_MAX = 100;
 export const BLOBS_CERTIFIED_MAX = 200;
 /** Blobs of one extension. */
 export const BLOBS_EXTENDED_MAX = 200;
+/** Blobs that are shared in one transaction; Sui lets one make 2,048 objects. */
+export const BLOBS_SHARED_MAX = 200;
 /** Blobs of one deletion. */
 export const BLOBS_DELETED_MAX = 200;
 /** A head field is one constant of the transaction; Sui allows 16 KiB for each. */
@@ -71,6 +75,10 @@ export interface Plan {
   /** SUI split off the gas coin. */
   readonly suiMist: bigint;
   readonly walCoins: readonly Coin[];
+  /** Every other object that it uses, but for System and the exchange. */
+  readonly objects: readonly ObjectId[];
+  /** How often it calls each Move function at most, by name. */
+  readonly calls: Readonly<Record<string, number>>;
   readonly exchange?: { readonly objectId: ObjectId; readonly packageId: ObjectId };
   readonly recipient?: SuiAddress;
   addCommands(tx: Transaction): void;
@@ -129,6 +137,13 @@ export async function planRegistration(
     walFrost,
     suiMist: 0n,
     walCoins,
+    objects: [],
+    calls: {
+      reserve_space: blobs.length,
+      register_blob: blobs.length,
+      // Two coins for each, and the one that is used up.
+      destroy_zero: 2 * blobs.length + 1,
+    },
     addCommands: (tx) => addRegistrations(tx, { system, blobs, epochsAhead, walCoins, owner }),
   });
 }
@@ -154,12 +169,20 @@ export async function planCertification(
     else certifications.push({ blob: ref, certificate: one.certificate });
   }
   const head = request.head && { bag, fields: request.head.fields };
+  const fields = head?.fields ?? [];
   if (certifications.length === 0 && !head) return { plan: undefined, skipped };
   const plan: Plan = {
     kind: 'certify',
     walFrost: 0n,
     suiMist: 0n,
     walCoins: [],
+    objects: ids.concat(bagId ?? []),
+    calls: {
+      certify_blob: certifications.length,
+      new: head && !bag ? 1 : 0,
+      add: fields.length,
+      remove: fields.filter(({ replace }) => replace).length,
+    },
     addCommands: (tx) => {
       addCertifications(tx, system, certifications);
       if (head) addHeadChange(tx, head, owner);
@@ -179,9 +202,10 @@ export async function planExtension(
     requests.map(({ blobObjectId }) => blobObjectId),
   );
   const skipped: ExtensionRequest[] = [];
-  const extensions = requests.flatMap((request) => {
+  const extensions = requests.flatMap((request): PricedExtension[] => {
     const { blobObjectId, targetEndEpoch } = request;
-    const { ref, blob } = requireBlob(context, objects.get(blobObjectId), blobObjectId);
+    const held = requireHeld(context, objects.get(blobObjectId), blobObjectId);
+    const { blob, fundsFrost } = held;
     if (blob.endEpoch >= targetEndEpoch) {
       skipped.push(request);
       return [];
@@ -189,20 +213,64 @@ export async function planExtension(
     requireExtendable(blob, targetEndEpoch, system);
     const storageBytes = blob.storageSizeBytes;
     const epochs = targetEndEpoch - blob.endEpoch;
-    const costFrost = storageCostFrost(storageBytes, epochs, system.storagePriceFrostPerMib);
-    return [{ blob: ref, storageBytes, endEpoch: blob.endEpoch, targetEndEpoch, costFrost }];
+    const price = storageCostFrost(storageBytes, epochs, system.storagePriceFrostPerMib);
+    return [
+      {
+        blob: held.ref,
+        storageBytes,
+        endEpoch: blob.endEpoch,
+        targetEndEpoch,
+        costFrost: price > fundsFrost ? price - fundsFrost : 0n,
+        ...(held.shared ? { shared: held.shared } : {}),
+      },
+    ];
   });
   if (extensions.length === 0) return { plan: undefined, skipped };
   const walFrost = extensions.reduce((sum, { costFrost }) => sum + costFrost, 0n);
   const walCoins = await chooseWal(context, walFrost);
+  const sharedCount = extensions.filter(({ shared }) => shared).length;
+  const ownCount = extensions.length - sharedCount;
   const plan: Plan = {
     kind: 'extend',
     walFrost,
     suiMist: 0n,
     walCoins,
+    objects: extensions.map(({ blob }) => blob.objectId),
+    calls: {
+      reserve_space_for_epochs: ownCount,
+      extend_blob_with_resource: ownCount,
+      destroy_zero: ownCount + 1,
+      fund: sharedCount,
+      extend: sharedCount,
+    },
     addCommands: (tx) => addExtensions(tx, { system, extensions, walCoins }),
   };
   return { plan, skipped };
+}
+
+/** Share certified permanent blobs; those that are shared already have other IDs. */
+export async function planSharing(
+  context: PlanContext,
+  blobObjectIds: readonly ObjectId[],
+): Planned {
+  const { system } = context;
+  limit(blobObjectIds.length, BLOBS_SHARED_MAX, 'blobs to share');
+  const objects = await readOwned(context, blobObjectIds);
+  const refs = blobObjectIds.map((id) => {
+    const { ref, blob } = requireBlob(context, objects.get(id), id);
+    // Shared, a deletable blob could never be deleted, and its certificate would name no owner.
+    assert(!blob.deletable, 'a deletable blob is not shared');
+    return ref;
+  });
+  return whole({
+    kind: 'share',
+    walFrost: 0n,
+    suiMist: 0n,
+    walCoins: [],
+    objects: blobObjectIds,
+    calls: { new: refs.length },
+    addCommands: (tx) => addShares(tx, system, refs),
+  });
 }
 
 export async function planDeletion(
@@ -218,6 +286,8 @@ export async function planDeletion(
     walFrost: 0n,
     suiMist: 0n,
     walCoins: [],
+    objects: blobObjectIds,
+    calls: { delete_blob: refs.length },
     addCommands: (tx) => addDeletions(tx, system, refs, owner),
   });
 }
@@ -246,6 +316,8 @@ export async function planExchange(
       walFrost: 0n,
       suiMist: mist,
       walCoins: [],
+      objects: [],
+      calls: { exchange_all_for_wal: 1 },
       exchange,
       addCommands: (tx) => addExchange(tx, exchange, mist, owner),
     });
@@ -268,6 +340,8 @@ export async function planTransfer(
     walFrost: frost,
     suiMist: mist,
     walCoins,
+    objects: [],
+    calls: { destroy_zero: 1 },
     recipient,
     addCommands: (tx) => addTransfer(tx, { walType, mist, frost, walCoins, recipient }),
   });
@@ -281,6 +355,8 @@ export async function planMerge(context: PlanContext): Planned {
     walFrost: 0n,
     suiMist: 0n,
     walCoins: coins,
+    objects: [],
+    calls: {},
     addCommands: (tx) => addMerge(tx, coins),
   });
 }
@@ -315,6 +391,28 @@ async function readOwned(
   return new Map(objects.flatMap((object) => (object ? [[object.objectId, object]] : [])));
 }
 
+/** A blob that this account may extend: its own, or one that everybody may. */
+function requireHeld(
+  context: PlanContext,
+  object: ChainObject | undefined,
+  objectId: ObjectId,
+): {
+  readonly ref: ObjectRef;
+  readonly blob: BlobObject;
+  readonly fundsFrost: bigint;
+  readonly shared?: { readonly initialSharedVersion: bigint };
+} {
+  const isShared = object?.type === sharedBlobType(context.system.typePackageId);
+  if (!isShared) return { ...requireBlob(context, object, objectId), fundsFrost: 0n };
+  if (object.owner.kind !== 'shared') {
+    throw new EngineError('rpc-invalid-answer', `${objectId} is a SharedBlob that is not shared`);
+  }
+  const { blob, fundsFrost } = parseSharedBlob(object);
+  requireLiving(context, blob);
+  const { initialSharedVersion } = object.owner;
+  return { ref: object, blob, fundsFrost, shared: { initialSharedVersion } };
+}
+
 function requireBlob(
   context: PlanContext,
   object: ChainObject | undefined,
@@ -327,12 +425,15 @@ function requireBlob(
       context: { objectId },
     });
   }
-  if (context.system.epoch >= blob.endEpoch) {
-    throw new EngineError('blob-expired', `blob object ${objectId} has expired`, {
-      context: { objectId, endEpoch: blob.endEpoch, epoch: context.system.epoch },
-    });
-  }
+  requireLiving(context, blob);
   return { ref, blob };
+}
+
+function requireLiving({ system }: PlanContext, { blobObjectId, endEpoch }: BlobObject): void {
+  if (system.epoch < endEpoch) return;
+  throw new EngineError('blob-expired', `blob object ${blobObjectId} has expired`, {
+    context: { objectId: blobObjectId, endEpoch, epoch: system.epoch },
+  });
 }
 
 function requireType(

@@ -17,6 +17,7 @@ import {
   addHeadChange,
   addMerge,
   addRegistrations,
+  addShares,
   addTransfer,
 } from './programs.ts';
 
@@ -32,6 +33,7 @@ const coin = (id: string, balance = 1_000n): Coin => ({
 });
 const wal = [coin('0xa1'), coin('0xa2')];
 const blob = coin('0xb1');
+const sharedBlob = coin('0xb2');
 const exchange = {
   objectId: parseObjectId('0xe1'),
   packageId: parseObjectId('0xe2'),
@@ -58,6 +60,8 @@ const common: Omit<PolicyContext, 'kind' | 'quote'> = {
   callPackageId: system.callPackageId,
   walType: system.walType,
   walCoins: wal.map(({ objectId }) => objectId),
+  objects: [],
+  calls: {},
   caps,
   expiresAfterSuiEpoch: 11n,
 };
@@ -95,27 +99,79 @@ const certificate = {
 const none = { walFrost: 0n, suiMist: 0n };
 const cases: Record<PolicyContext['kind'], Case> = {
   register: {
-    context: { ...common, kind: 'register', quote: { walFrost: 16n, suiMist: 0n } },
+    context: {
+      ...common,
+      kind: 'register',
+      quote: { walFrost: 16n, suiMist: 0n },
+      calls: { reserve_space: 1, register_blob: 1, destroy_zero: 3 },
+    },
     addCommands: (tx) => addRegistrations(tx, registration({ storage: 15n, write: 1n })),
   },
   certify: {
-    context: { ...common, kind: 'certify', quote: none, walCoins: [] },
+    context: {
+      ...common,
+      kind: 'certify',
+      quote: none,
+      walCoins: [],
+      objects: [blob.objectId],
+      calls: { certify_blob: 1, new: 1, add: 1 },
+    },
     addCommands: (tx) => {
       addCertifications(tx, system, [{ blob, certificate }]);
       addHeadChange(tx, { fields: [{ key: 0, value: Uint8Array.of(1), replace: false }] }, owner);
     },
   },
   extend: {
-    context: { ...common, kind: 'extend', quote: { walFrost: 10n, suiMist: 0n } },
+    context: {
+      ...common,
+      kind: 'extend',
+      quote: { walFrost: 17n, suiMist: 0n },
+      objects: [blob.objectId, sharedBlob.objectId],
+      calls: {
+        reserve_space_for_epochs: 1,
+        extend_blob_with_resource: 1,
+        destroy_zero: 2,
+        fund: 1,
+        extend: 1,
+      },
+    },
     addCommands: (tx) =>
       addExtensions(tx, {
         system,
-        extensions: [{ blob, storageBytes: 100n, endEpoch: 4, targetEndEpoch: 6, costFrost: 10n }],
+        extensions: [
+          { blob, storageBytes: 100n, endEpoch: 4, targetEndEpoch: 6, costFrost: 10n },
+          {
+            blob: sharedBlob,
+            storageBytes: 100n,
+            endEpoch: 4,
+            targetEndEpoch: 6,
+            costFrost: 7n,
+            shared: { initialSharedVersion: 9n },
+          },
+        ],
         walCoins: wal,
       }),
   },
+  share: {
+    context: {
+      ...common,
+      kind: 'share',
+      quote: none,
+      walCoins: [],
+      objects: [blob.objectId],
+      calls: { new: 1 },
+    },
+    addCommands: (tx) => addShares(tx, system, [blob]),
+  },
   delete: {
-    context: { ...common, kind: 'delete', quote: none, walCoins: [] },
+    context: {
+      ...common,
+      kind: 'delete',
+      quote: none,
+      walCoins: [],
+      objects: [blob.objectId],
+      calls: { delete_blob: 1 },
+    },
     addCommands: (tx) => addDeletions(tx, system, [blob], owner),
   },
   exchange: {
@@ -125,6 +181,7 @@ const cases: Record<PolicyContext['kind'], Case> = {
       exchange,
       quote: { walFrost: 0n, suiMist: 400n },
       walCoins: [],
+      calls: { exchange_all_for_wal: 1 },
     },
     addCommands: (tx) => addExchange(tx, exchange, 400n, owner),
   },
@@ -134,6 +191,7 @@ const cases: Record<PolicyContext['kind'], Case> = {
       kind: 'transfer',
       recipient: friend,
       quote: { walFrost: 30n, suiMist: 20n },
+      calls: { destroy_zero: 1 },
     },
     addCommands: (tx) =>
       addTransfer(tx, {
@@ -389,6 +447,71 @@ describe('a mutated transaction is refused:', () => {
         }),
     },
     {
+      name: 'another blob than was asked for',
+      kind: 'delete',
+      change: (data) => editInput(data, blob.objectId, strangerRef),
+    },
+    {
+      name: 'another blob than was asked for',
+      kind: 'extend',
+      change: (data) => editInput(data, blob.objectId, strangerRef),
+    },
+    {
+      name: 'another blob than was asked for',
+      kind: 'share',
+      change: (data) => editInput(data, blob.objectId, strangerRef),
+    },
+    {
+      name: 'another bag than the head',
+      kind: 'certify',
+      change: (data) => editInput(data, blob.objectId, strangerRef),
+    },
+    {
+      name: 'one command more, a deletion',
+      kind: 'delete',
+      change: (_data, commands) => repeat(commands, 'delete_blob'),
+    },
+    {
+      name: 'one command more, an extension',
+      kind: 'extend',
+      change: (_data, commands) => repeat(commands, 'extend_blob_with_resource'),
+    },
+    {
+      name: 'one command more, of a shared blob',
+      kind: 'extend',
+      change: (_data, commands) => repeat(commands, 'extend'),
+    },
+    {
+      name: 'one command more, a head field',
+      kind: 'certify',
+      change: (_data, commands) => repeat(commands, 'add'),
+    },
+    {
+      name: 'one command more, a registration',
+      kind: 'register',
+      change: (_data, commands) => repeat(commands, 'register_blob'),
+    },
+    {
+      name: 'one command more, a sharing',
+      kind: 'share',
+      change: (_data, commands) => repeat(commands, 'new'),
+    },
+    {
+      name: 'a blob shared that was to be deleted',
+      kind: 'delete',
+      change: (_data, commands) =>
+        editCall(commands, 'delete_blob', (call) => {
+          call.module = 'shared_blob';
+          call.function = 'new';
+        }),
+    },
+    {
+      name: 'shared blobs of another package',
+      kind: 'extend',
+      change: (_data, commands) =>
+        editCall(commands, 'fund', (call) => void (call.package = thief)),
+    },
+    {
       name: 'another shared object',
       kind: 'delete',
       change: (data) => editShared(data, thief),
@@ -456,6 +579,15 @@ describe('a cap', () => {
 
 type MoveCall = NonNullable<Commands[number]['MoveCall']>;
 type Arguments = MoveCall['arguments'];
+
+const strangerRef = { objectId: `0x${'f'.repeat(64)}`, version: '1', digest: DIGEST };
+
+/** The same call once more. */
+function repeat(commands: Commands, name: string): void {
+  const command = commands.find((one) => one.MoveCall?.function === name);
+  if (!command) throw new Error(`no call of ${name}`);
+  commands.push(structuredClone(command));
+}
 
 function editCall(commands: Commands, name: string, change: (call: MoveCall) => void): void {
   const call = commands.find(({ MoveCall }) => MoveCall?.function === name)?.MoveCall;

@@ -6,9 +6,9 @@
  * than what was quoted. Whatever is not explicitly allowed is refused:
  *
  * - sender and gas owner are the account, nothing but its own coins pays;
- * - shared objects: System, or for an exchange the one exchange object;
+ * - objects: System, coins and what the plan names, for an exchange the one exchange object;
  * - commands: SplitCoins, MergeCoins, TransferObjects of results, and the Move functions listed
- *   for the kind, in exactly the packages named;
+ *   for the kind, in exactly the packages named, no more often than planned;
  * - recipients: the account itself; another address only in a transfer, and only the one given;
  * - amounts: what is split off is what was quoted, and within the caps.
  */
@@ -26,7 +26,7 @@ import {
 import type { ObjectRef } from '../rpc/chain-rpc.ts';
 
 export type TransactionKind =
-  'register' | 'certify' | 'extend' | 'delete' | 'exchange' | 'transfer' | 'merge';
+  'register' | 'certify' | 'extend' | 'share' | 'delete' | 'exchange' | 'transfer' | 'merge';
 
 /** The most that one transaction may cost. */
 export interface SpendingCaps {
@@ -60,6 +60,10 @@ export interface PolicyContext {
   readonly recipient?: SuiAddress | undefined;
   /** The coins of WAL that may pay. */
   readonly walCoins: readonly ObjectId[];
+  /** Every other object that may be used, owned or shared; System needs no mention. */
+  readonly objects: readonly ObjectId[];
+  /** How often each Move function may be called, by its name. */
+  readonly calls: Readonly<Record<string, number>>;
   /** Exactly what may be split off. */
   readonly quote: { readonly walFrost: bigint; readonly suiMist: bigint };
   readonly caps: SpendingCaps;
@@ -92,7 +96,7 @@ export function checkTransaction(bytes: Uint8Array, context: PolicyContext): Che
   const inputs = program.inputs.map((input) => readInput(input, context));
   checkGas(transaction, inputs, context);
   const spent = { walFrost: 0n, suiMist: 0n };
-  const check = { inputs, context, spent };
+  const check = { inputs, context, spent, calls: new Map<string, number>() };
   program.commands.forEach((command) => checkCommand(command, check));
   checkSpending(spent, context);
   return {
@@ -175,14 +179,20 @@ function readInput(input: CallArg, context: PolicyContext): Input {
   const owned = input.Object?.ImmOrOwnedObject;
   if (owned) {
     const objectId = parseObjectId(owned.objectId);
-    return { kind: 'owned', objectId, isWal: context.walCoins.includes(objectId) };
+    const isWal = context.walCoins.includes(objectId);
+    if (!isWal && !context.objects.includes(objectId)) {
+      throw notAllowed(`it uses the object ${objectId}, which nobody asked for`);
+    }
+    return { kind: 'owned', objectId, isWal };
   }
   const shared = input.Object?.SharedObject;
   if (!shared) throw notAllowed('an input is neither a value, a shared nor an owned object');
-  const wanted = context.kind === 'exchange' ? context.exchange?.objectId : context.systemObjectId;
-  if (parseObjectId(shared.objectId) !== wanted) {
-    throw notAllowed(`it uses the shared object ${shared.objectId}`);
-  }
+  const sharedId = parseObjectId(shared.objectId);
+  const isWanted =
+    context.kind === 'exchange'
+      ? sharedId === context.exchange?.objectId
+      : sharedId === context.systemObjectId || context.objects.includes(sharedId);
+  if (!isWanted) throw notAllowed(`it uses the shared object ${shared.objectId}`);
   return { kind: 'shared' };
 }
 
@@ -190,6 +200,8 @@ interface Check {
   readonly inputs: readonly Input[];
   readonly context: PolicyContext;
   readonly spent: { walFrost: bigint; suiMist: bigint };
+  /** Calls so far, by function. */
+  readonly calls: Map<string, number>;
 }
 
 function checkCommand(command: Command, check: Check): void {
@@ -215,6 +227,11 @@ function checkMoveCall(call: NonNullable<Command['MoveCall']>, check: Check): vo
   const types = call.typeArguments.map(plainType);
   if (types.length !== wanted.length || types.some((type, index) => type !== wanted[index])) {
     throw notAllowed(`${target} is called with other type arguments`);
+  }
+  const count = (check.calls.get(call.function) ?? 0) + 1;
+  check.calls.set(call.function, count);
+  if (count > (context.calls[call.function] ?? 0)) {
+    throw notAllowed(`it calls ${target} more often than planned`);
   }
   const isDestroyZero = target === `${FRAMEWORK}::coin::destroy_zero`;
   for (const argument of call.arguments) {
@@ -282,6 +299,7 @@ function inputOf(argument: Argument, check: Check): Input | undefined {
 /** The functions of a kind, each with the type arguments it must have. */
 function allowedCalls(context: PolicyContext): ReadonlyMap<string, readonly string[]> {
   const system = (name: string) => `${context.callPackageId}::system::${name}`;
+  const sharedBlob = (name: string) => `${context.callPackageId}::shared_blob::${name}`;
   const destroyZero: [string, readonly string[]] = [
     `${FRAMEWORK}::coin::destroy_zero`,
     [plainType(context.walType)],
@@ -300,8 +318,12 @@ function allowedCalls(context: PolicyContext): ReadonlyMap<string, readonly stri
       return new Map([
         [system('reserve_space_for_epochs'), []],
         [system('extend_blob_with_resource'), []],
+        [sharedBlob('fund'), []],
+        [sharedBlob('extend'), []],
         destroyZero,
       ]);
+    case 'share':
+      return new Map([[sharedBlob('new'), []]]);
     case 'delete':
       return new Map([[system('delete_blob'), []]]);
     case 'exchange':

@@ -40,7 +40,10 @@ export interface PricedExtension {
   readonly storageBytes: bigint;
   readonly endEpoch: number;
   readonly targetEndEpoch: number;
+  /** What the account pays; for a shared blob what its own funds lack. */
   readonly costFrost: bigint;
+  /** Set for a SharedBlob: it pays out of its funds, which anyone may add to. */
+  readonly shared?: { readonly initialSharedVersion: bigint };
 }
 
 export interface BlobCertification {
@@ -172,6 +175,10 @@ export function addExtensions(
   const payment = splitWal(tx, system.walType, walCoins, costs);
   extensions.forEach((extension, index) => {
     const coin = payment.coinAt(index);
+    if (extension.shared) {
+      addSharedExtension(tx, system, extension, extension.shared, coin);
+      return;
+    }
     const storage = tx.moveCall({
       target: `${system.callPackageId}::system::reserve_space_for_epochs`,
       arguments: [
@@ -189,6 +196,48 @@ export function addExtensions(
     });
   });
   payment.finish();
+}
+
+/**
+ * The contract knows only "so many epochs more" for a shared blob. Two payers at once are kept
+ * apart by the furthest end that is sold, to which shared blobs are always extended.
+ */
+function addSharedExtension(
+  tx: Transaction,
+  system: SystemState,
+  extension: PricedExtension,
+  shared: NonNullable<PricedExtension['shared']>,
+  coin: TransactionObjectArgument,
+): void {
+  const sharedBlob = tx.object(
+    Inputs.SharedObjectRef({
+      objectId: extension.blob.objectId,
+      initialSharedVersion: String(shared.initialSharedVersion),
+      mutable: true,
+    }),
+  );
+  tx.moveCall({
+    target: `${system.callPackageId}::shared_blob::fund`,
+    arguments: [sharedBlob, coin],
+  });
+  tx.moveCall({
+    target: `${system.callPackageId}::shared_blob::extend`,
+    arguments: [
+      sharedBlob,
+      systemInput(tx, system, true),
+      tx.pure.u32(extension.targetEndEpoch - extension.endEpoch),
+    ],
+  });
+}
+
+/** Make blobs shared: from then on anyone can pay for them, and nobody can take them back. */
+export function addShares(tx: Transaction, system: SystemState, blobs: readonly ObjectRef[]): void {
+  for (const blob of blobs) {
+    tx.moveCall({
+      target: `${system.callPackageId}::shared_blob::new`,
+      arguments: [ownedInput(tx, blob)],
+    });
+  }
 }
 
 /** Delete deletable blobs; their storage stays ours for reuse. */

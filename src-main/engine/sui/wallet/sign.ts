@@ -61,6 +61,8 @@ export async function signPlan(
     exchange: plan.exchange,
     recipient: plan.recipient,
     walCoins: plan.walCoins.map(({ objectId }) => objectId),
+    objects: plan.objects,
+    calls: plan.calls,
     quote: plan,
     caps,
     expiresAfterSuiEpoch,

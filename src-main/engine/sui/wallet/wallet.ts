@@ -28,6 +28,7 @@ import {
   planExtension,
   planMerge,
   planRegistration,
+  planSharing,
   planTransfer,
   type CertificationRequest,
   type ExtensionRequest,
@@ -56,6 +57,11 @@ export interface Wallet {
     extensions: readonly ExtensionRequest[],
     options?: CallOptions,
   ): Promise<Prepared<ExtensionRequest>>;
+  /** Share permanent blobs, so that anyone can extend them. There is no way back. */
+  prepareShare(
+    blobObjectIds: readonly ExtensionRequest['blobObjectId'][],
+    options?: CallOptions,
+  ): Promise<PreparedTransaction>;
   /** Give deletable blobs up before their end. */
   prepareDelete(
     blobObjectIds: readonly ExtensionRequest['blobObjectId'][],
@@ -148,6 +154,16 @@ class AccountWallet implements Wallet {
 
   prepareExtend(extensions: readonly ExtensionRequest[], options: CallOptions = {}) {
     return this.#prepare(options, (context) => planExtension(context, extensions));
+  }
+
+  async prepareShare(
+    blobObjectIds: readonly ExtensionRequest['blobObjectId'][],
+    options: CallOptions = {},
+  ) {
+    const { transaction } = await this.#prepare(options, (context) =>
+      planSharing(context, blobObjectIds),
+    );
+    return required(transaction);
   }
 
   async prepareDelete(
