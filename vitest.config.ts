@@ -19,6 +19,18 @@ export default defineConfig({
       suite('integration', ['test/integration/**/*.test.ts'], 600_000),
       {
         test: {
+          ...suite('ui', ['test/ui/**/*.test.ts'], 180_000).test,
+          globalSetup: 'test/ui/setup.ts',
+        },
+      },
+      {
+        test: {
+          ...suite('screenshots', ['test/ui/**/*.shots.ts'], 600_000).test,
+          globalSetup: 'test/ui/setup.ts',
+        },
+      },
+      {
+        test: {
           ...suite('desktop', ['test/desktop/**/*.test.ts'], 120_000).test,
           globalSetup: 'test/desktop/setup.ts',
         },

@@ -16,13 +16,18 @@ export type WordKey = keyof typeof en;
 
 const lists: Readonly<Record<Language, Readonly<Record<WordKey, Sentence>>>> = { en, de };
 
+/** Where the machine says nothing: day before month, 24 hours. */
+const plainLocales: Readonly<Record<Language, string>> = { en: 'en-GB', de: 'de-DE' };
+
 /** Languages that are written from right to left, for when one of them arrives. */
 const rightToLeft: readonly string[] = ['ar', 'fa', 'he', 'ur'];
 
 class Words {
   #language = $state<Language>('en');
-  readonly #format = $derived(new Format(this.#language));
-  readonly #numbers = $derived(new Intl.NumberFormat(this.#language));
+  /** With the region where the machine names one: British and American dates differ. */
+  #locale = $state('en-GB');
+  readonly #format = $derived(new Format(this.#locale));
+  readonly #numbers = $derived(new Intl.NumberFormat(this.#locale));
   readonly #plurals = $derived(new Intl.PluralRules(this.#language));
 
   get language(): Language {
@@ -38,6 +43,9 @@ class Words {
     const wanted = choice === 'system' ? navigator.languages : [choice];
     const known = wanted.map((tag) => tag.slice(0, 2)).find((tag) => tag in lists);
     this.#language = (known ?? 'en') as Language;
+    this.#locale =
+      navigator.languages.find((tag) => tag.startsWith(`${this.#language}-`)) ??
+      plainLocales[this.#language];
     document.documentElement.lang = this.#language;
     document.documentElement.dir = rightToLeft.includes(this.#language) ? 'rtl' : 'ltr';
   }

@@ -59,9 +59,12 @@ export const frame: Translation<typeof english> = {
   'tryout.move': 'Zu Testnet oder Mainnet wechseln',
   'tryout.move-title': 'Zu einem echten Netzwerk wechseln',
   'tryout.move-what':
-    'Ein Tresor gehört für immer zu einem Netzwerk. Floe legt deshalb auf dem anderen Netzwerk einen neuen an, mit neuen Wörtern, und schützt dort dieselben Ordner. Diese Probe bleibt, wie sie ist, bis du sie verwirfst.',
-  'tryout.move-price': 'Was {folder} dort kosten würde',
-  'tryout.move-start': 'Auf {network} einrichten',
+    'Ein Tresor gehört für immer zu einem Netzwerk. Floe legt deshalb auf dem anderen Netzwerk einen neuen an, mit neuen Wörtern. Einer dieser Befehle öffnet die Einrichtung dafür: Du wählst dieselben Ordner und siehst ihren genauen Preis. Diese Probe bleibt, wie sie ist.',
+  'tryout.move-price': 'etwa {cost} im Monat',
+  'tryout.move-unknown':
+    'Dieses Netzwerk antwortet gerade nicht; der Preis steht da, bevor etwas ausgegeben wird.',
+  'tryout.move-copy': 'Befehl kopieren',
+  'tryout.side': 'Alles liegt auf diesem Computer',
 
   'pause.line': 'Pause bis {time}. Von selbst beginnt nichts.',
   'pause.open': 'Pause. Von selbst beginnt nichts.',

@@ -1,4 +1,4 @@
-/** @file Deutsch: Einstellungen, Notfallblatt, Über Floe, und ein Zuhause, das verschlossen oder gestört ist. */
+/** @file Deutsch: Einstellungen, Notfallblatt, Über Floe, Dateien und Ordner wählen. */
 import type { settings as en } from '../en/settings.ts';
 import type { Translation } from '../sentence.ts';
 
@@ -25,16 +25,14 @@ export const settings: Translation<typeof en> = {
   'settings.battery-hint': 'Nichts beginnt von selbst, bis der Computer am Strom hängt.',
   'settings.notify': 'Bei Problemen Bescheid sagen',
   'settings.notify-hint': 'Höchstens einmal am Tag für jede Ursache. Nie bei Erfolg.',
-  'settings.upload': 'Grenze fürs Hochladen',
-  'settings.upload-hint': 'In Megabyte je Sekunde. Leer: so schnell es geht.',
-  'settings.upload-unit': 'MB je Sekunde',
-  'settings.upload-bad': 'Gib eine Zahl ab 0,01 ein, oder lass es leer.',
   'settings.facts': 'Dieses Gerät',
   'settings.device': 'Gerät',
   'settings.network': 'Netzwerk',
   'settings.home': 'Floes eigener Ordner',
   'settings.vault': 'Tresor-ID',
   'settings.address': 'Speicher-Wallet',
+  'settings.copy-path': 'Pfad kopieren',
+  'settings.copy-vault': 'Tresor-ID kopieren',
   'settings.saved': 'Gespeichert.',
   'settings.try-out': 'Probe auf diesem Computer',
 
@@ -84,24 +82,6 @@ export const settings: Translation<typeof en> = {
   'about.walruscan': 'Walrus-Explorer',
   'about.suiscan': 'Sui-Explorer',
   'about.links': 'Sieh dir die Netzwerke an',
-
-  'unlock.title': 'Dieser Tresor ist verschlossen',
-  'unlock.keychain':
-    'Die Wörter liegen im Schlüsselbund dieses Computers, und er gibt sie gerade nicht heraus.',
-  'unlock.keychain-what':
-    'Öffne den Schlüsselbund mit dem Kennwort, mit dem du dich anmeldest, und versuche es noch einmal. Bis dahin wird nichts geschützt; was gespeichert ist, bleibt sicher.',
-  'unlock.passphrase':
-    'Gib den Kennsatz ein, um ihn zu öffnen. Bis dahin wird nichts geschützt; was gespeichert ist, bleibt sicher.',
-  'unlock.field': 'Kennsatz',
-  'unlock.open': 'Öffnen',
-  'unlock.wrong': 'Das ist nicht der Kennsatz.',
-  'unlock.forgot':
-    'Vergessen? Deine 24 Wörter öffnen weiterhin alles, in einem neuen Ordner von Floe.',
-
-  'failed.title': 'Floe kann diesen Tresor nicht öffnen',
-  'failed.what': 'Deine Ordner und was davon gespeichert ist, sind unberührt.',
-  'failed.home': 'Floes eigener Ordner: {path}',
-  'failed.again': 'Noch einmal versuchen',
 
   'file.choose': 'Datei wählen',
   'file.too-large': 'Diese Datei ist zu groß für ein Notfallblatt.',

@@ -56,9 +56,12 @@ export const frame = {
   'tryout.move': 'Move to Testnet or Mainnet',
   'tryout.move-title': 'Move to a real network',
   'tryout.move-what':
-    'A network belongs to a vault for ever, so Floe makes a new vault on the other network, with new words, and protects the same folders there. This try-out stays as it is until you forget it.',
-  'tryout.move-price': 'What {folder} would cost there',
-  'tryout.move-start': 'Set up on {network}',
+    'A network belongs to a vault for ever, so Floe makes a new vault on the other network, with new words. Run one of these commands: it opens the first run for that network, where you choose the same folders and see their exact price. This try-out stays as it is.',
+  'tryout.move-price': 'about {cost} a month',
+  'tryout.move-unknown':
+    'This network does not answer now; the price is shown before anything is spent.',
+  'tryout.move-copy': 'Copy the command',
+  'tryout.side': 'Everything is on this computer',
 
   'pause.line': 'Paused until {time}. Nothing is begun by itself.',
   'pause.open': 'Paused. Nothing is begun by itself.',

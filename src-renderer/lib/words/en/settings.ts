@@ -1,4 +1,4 @@
-/** @file English: settings, the recovery kit, about, and a home that is locked or has failed. */
+/** @file English: settings, the recovery kit, about, and choosing files and folders. */
 export const settings = {
   'settings.title': 'Settings',
   'settings.lead': 'Changes take effect at once.',
@@ -22,16 +22,14 @@ export const settings = {
   'settings.battery-hint': 'Nothing is begun by itself until the computer is plugged in.',
   'settings.notify': 'Tell me about problems',
   'settings.notify-hint': 'At most once a day for each cause. Never about success.',
-  'settings.upload': 'Upload limit',
-  'settings.upload-hint': 'In megabytes a second. Empty: as fast as it goes.',
-  'settings.upload-unit': 'MB a second',
-  'settings.upload-bad': 'Type a number from 0.01 on, or leave it empty.',
   'settings.facts': 'This device',
   'settings.device': 'Device',
   'settings.network': 'Network',
   'settings.home': 'Floe’s own folder',
   'settings.vault': 'Vault ID',
   'settings.address': 'Storage wallet',
+  'settings.copy-path': 'Copy the path',
+  'settings.copy-vault': 'Copy the vault ID',
   'settings.saved': 'Saved.',
   'settings.try-out': 'Try-out on this computer',
 
@@ -80,23 +78,6 @@ export const settings = {
   'about.walruscan': 'Walrus explorer',
   'about.suiscan': 'Sui explorer',
   'about.links': 'Look at the networks',
-
-  'unlock.title': 'This vault is locked',
-  'unlock.keychain':
-    'The words lie in the keychain of this computer, and it doesn’t give them out now.',
-  'unlock.keychain-what':
-    'Unlock the keychain with the password you sign in with, then try again. Nothing is protected until then; what is stored stays safe.',
-  'unlock.passphrase':
-    'Type the passphrase to open it. Nothing is protected until then; what is stored stays safe.',
-  'unlock.field': 'Passphrase',
-  'unlock.open': 'Unlock',
-  'unlock.wrong': 'This is not the passphrase.',
-  'unlock.forgot': 'Forgotten? Your 24 words still open everything, in a new home of Floe.',
-
-  'failed.title': 'Floe can’t open this vault',
-  'failed.what': 'Your folders and what is stored of them are untouched.',
-  'failed.home': 'Floe’s own folder: {path}',
-  'failed.again': 'Try again',
 
   'file.choose': 'Choose a file',
   'file.too-large': 'This file is too large to be a recovery kit.',

@@ -1,0 +1,88 @@
+/**
+ * @file A home as a person has it: a local network, a vault, and `floe ui` in a process of its own.
+ * Everything is real; the tests only open a browser on it.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Page } from '@playwright/test';
+import { openWorld, type TestHome, type TestWorld } from '#test/support/floe-cli.ts';
+import type { LocalnetOptions } from '#localnet/localnet.ts';
+
+const MAIN = join(import.meta.dirname, '../../src-main/cli/main.ts');
+
+export interface RealHome {
+  readonly world: TestWorld;
+  readonly home: TestHome;
+  /** Open the window in this page, let in by a code of its own. */
+  enter(page: Page): Promise<void>;
+  /** Kill the engine as a crash does; `serve` starts it again. */
+  kill(): Promise<void>;
+  serve(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RealHomeOptions extends Omit<LocalnetOptions, 'dir'> {
+  /** Without a vault the window begins with the first run. */
+  readonly hasVault?: boolean;
+}
+
+export async function openRealHome({
+  hasVault = true,
+  ...network
+}: RealHomeOptions = {}): Promise<RealHome> {
+  const world = await openWorld(network);
+  const home = world.home('home');
+  if (hasVault) await home.init();
+  let server: { child: ChildProcess; url: string; page: string } | undefined;
+
+  const serve = async (): Promise<void> => {
+    server = await startUi(home.path, world.networkDir);
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (!server) return;
+    const { child } = server;
+    server = undefined;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  };
+  await serve();
+  return {
+    world,
+    home,
+    serve,
+    kill: () => end('SIGKILL'),
+    enter: async (page) => {
+      // Each look at the page needs a code that is not spent yet.
+      const { page: file } = await home.must(['ui', '--no-open']);
+      const link = /url=([^"]+)"/.exec(readFileSync(String(file), 'utf8'))?.[1];
+      if (link === undefined) throw new Error(`no link in ${String(file)}`);
+      await page.goto(link);
+      await page.getByRole('navigation').first().waitFor();
+    },
+    close: async () => {
+      await end('SIGTERM');
+      await world.close();
+    },
+  };
+}
+
+async function startUi(
+  home: string,
+  networkDir: string,
+): Promise<{ child: ChildProcess; url: string; page: string }> {
+  const child = spawn(process.execPath, [MAIN, '--home', home, '--json', 'ui', '--no-open'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, FLOE_LOCALNET: networkDir },
+  });
+  const [line] = (await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    once(child, 'exit').then(([code]) => {
+      throw new Error(`floe ui ended with ${String(code)}`);
+    }),
+  ])) as [string];
+  return { child, ...(JSON.parse(line) as { url: string; page: string }) };
+}

@@ -1,0 +1,67 @@
+/**
+ * @file A window on a home: a page of real Chromium that fails its test when anything is logged as
+ * an error, is blocked by the content security policy, or is thrown in the page.
+ */
+import assert from 'node:assert/strict';
+import AxeBuilder from '@axe-core/playwright';
+import type { Browser, Page } from '@playwright/test';
+
+export interface WindowOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: 'light' | 'dark';
+  readonly locale?: string;
+  /** Errors that the test brings about on purpose, such as a lost connection. */
+  readonly expected?: RegExp;
+  readonly reducedMotion?: boolean;
+}
+
+export interface UiWindow {
+  readonly page: Page;
+  /** Check what has gone wrong in the page so far, then close it. */
+  close(): Promise<void>;
+}
+
+export async function openWindow(browser: Browser, options: WindowOptions = {}): Promise<UiWindow> {
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+    colorScheme: options.theme ?? 'light',
+    locale: options.locale ?? 'en-GB',
+    timezoneId: 'UTC',
+    reducedMotion: options.reducedMotion === false ? 'no-preference' : 'reduce',
+  });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const wrong: string[] = [];
+  const note = (text: string): void => {
+    if (!options.expected?.test(text)) wrong.push(text);
+  };
+  page.on('pageerror', (error) => note(`thrown: ${error.message}\n${error.stack ?? ''}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') note(message.text());
+  });
+  return {
+    page,
+    close: async () => {
+      await context.close();
+      assert.deepEqual(wrong, []);
+    },
+  };
+}
+
+/** Expect that axe finds nothing on what is on screen now, by the rules of WCAG 2.2 AA and its own. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  assert.deepEqual(
+    violations.map(({ id, help, nodes }) => ({
+      id,
+      help,
+      places: nodes
+        .slice(0, 3)
+        .map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`),
+    })),
+    [],
+  );
+}
