@@ -11,7 +11,7 @@
  *    browsers send cookies to every port of this computer, and what is kept in `localStorage` to one.
  * 3. When the WebSocket cannot be opened the page asks `GET /admission`: 204 is a session that is
  *    known, 401 one that is not (a new code is needed: `floe ui`), no answer an engine that is away.
- *    Sessions outlive a restart of the engine.
+ *    Sessions outlive a crash of the engine, and end when it is stopped in order.
  */
 export const ADMISSION_PATH = '/admission';
 export const ENGINE_PATH = '/engine';

@@ -3,7 +3,9 @@
  * and back, on a real local network. What a window does, by its own wire.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -315,6 +317,23 @@ describe('secrets', () => {
   });
 });
 
+test('what the person wishes about batteries reaches the engine, and stays', async () => {
+  const home = world.path('wishes');
+  const served = await serve(home, forWindow);
+  const first = await connect(home);
+  await setUp(first);
+  await first.api.setConditions({ isOnBattery: true, isMetered: false });
+  expect((await first.api.status({})).pause).toBeUndefined();
+  await first.api.updateSettings({ pauseOnBattery: true });
+  expect((await first.api.status({})).pause).toMatchObject({ reason: 'battery' });
+  await kill(served);
+
+  await serve(home, forWindow);
+  const { api } = await connect(home);
+  await api.setConditions({ isOnBattery: true, isMetered: false });
+  expect((await api.status({})).pause).toMatchObject({ reason: 'battery' });
+});
+
 describe('a home that fails', () => {
   test('says why, and its index is mended from the window', async () => {
     const home = world.path('damaged');
@@ -383,6 +402,30 @@ describe('floe ui', () => {
       const text = readFileSync(log, 'utf8');
       expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
     }
+  });
+
+  test('lets nobody in any more once Floe was stopped, or its port is held by another', async () => {
+    const home = world.path('browser-ended');
+    let served = await serve(home, ['ui', '--no-open']);
+    let { code, port } = codeOf(served.ready);
+    const stopped = await admit(port, code);
+    await served.end('SIGTERM');
+    expect(existsSync(String(served.ready['page']))).toBe(false);
+
+    served = await serve(home, ['ui', '--no-open']);
+    ({ code, port } = codeOf(served.ready));
+    await expect(connectPage(port, stopped)).rejects.toThrow('401');
+    const crashed = await admit(port, code);
+    await kill(served);
+    const squatter = createServer().listen(port, '127.0.0.1');
+    await once(squatter, 'listening');
+
+    served = await serve(home, ['ui', '--no-open']);
+    const other = codeOf(served.ready).port;
+    expect(other).not.toBe(port);
+    const cookie = crashed.cookie.replace(String(port), String(other));
+    await expect(connectPage(other, { ...crashed, cookie })).rejects.toThrow('401');
+    squatter.close();
   });
 
   test.each([

@@ -3,7 +3,8 @@
  *
  * A session is a cookie and a token; see contract/browser-wire.ts for why both. They are random, and
  * only their digests are kept, in browser.json (0600) of the home, so that a page stays let in when
- * the engine was started again.
+ * the engine has crashed. They end in order with it: while nobody of ours holds the port, somebody
+ * else could, and a page would show its cookie and its token there.
  */
 import * as v from 'valibot';
 import type { AbsolutePath, HomeFiles } from '#engine/ports/file-system.ts';
@@ -97,6 +98,12 @@ export class Admissions {
     return this.#sessions.find(
       (one) => isSecret(cookie, Buffer.from(one.cookie, 'hex')) && one.beganAtMs > oldestMs,
     );
+  }
+
+  /** Nobody is let in any more without a new code. */
+  async endSessions(): Promise<void> {
+    this.#sessions = [];
+    await this.keep();
   }
 
   /** Write down the port and the sessions. */

@@ -71,6 +71,7 @@ export class BrowserDoor {
   async close(): Promise<void> {
     const door = await this.#door?.catch(() => undefined);
     this.#files.removeFile(this.#page);
+    await door?.admissions.endSessions();
     await door?.shell.close();
   }
 
@@ -93,13 +94,16 @@ export class BrowserDoor {
         clock: systemClock,
         onAdmitted: () => this.#files.removeFile(this.#page),
       });
+    const last = admissions.port;
     const shell = await (
-      port === undefined ? serve(admissions.port ?? 0).catch(() => serve(0)) : serve(port)
+      port === undefined ? serve(last ?? 0).catch(() => serve(0)) : serve(port)
     ).catch((cause: unknown) => {
       throw new EngineError('port-taken', `port ${String(port)} cannot be listened on`, { cause });
     });
     admissions.port = shell.port;
-    await admissions.keep();
+    // Whoever holds the port of last time may have seen what pages show there.
+    if (shell.port === last) await admissions.keep();
+    else await admissions.endSessions();
     return { shell, admissions };
   }
 }
