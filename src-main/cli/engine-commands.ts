@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { DoctorReport, FolderStatus, SyncReport, VaultStatus } from '#contract/api.ts';
-import { errorCodes, EXIT, type ExitCode } from '#contract/errors.ts';
+import { errorCodes, EXIT, type ErrorCode, type ExitCode } from '#contract/errors.ts';
+import { EngineError } from '#engine/model/engine-error.ts';
 import { connectForRebuild } from '#host/connect.ts';
 import { runCommand, withEngine, type CommandContext, type Outcome } from './context.ts';
 import { packEventText } from './pack-text.ts';
@@ -139,12 +140,18 @@ function addFolderCommands(program: Command): void {
       runCommand(command, async (context) =>
         withEngine(context, async ({ api }) => {
           const status = await api.status({ withSpread: true }, context);
+          // A script asks what is so, not what was so when the network last answered.
+          if (status.problem && isAway(status.problem.code)) {
+            throw new EngineError(status.problem.code, status.problem.message);
+          }
           context.print(status, statusLines(status));
           return statusExit(status);
         }),
       ),
     );
 }
+
+const isAway = (code: ErrorCode): boolean => errorCodes[code].retry === 'after-backoff';
 
 /** 0 when all is protected, 3 when files are unread, 4 when something is not protected yet. */
 function statusExit(status: VaultStatus): Outcome {

@@ -8,6 +8,7 @@ import type { RiverFlow } from './backup/river-flow.ts';
 import type { River } from './backup/river.ts';
 import type { Spool } from './backup/spool.ts';
 import type { Catalog } from './catalog.ts';
+import type { ChainWatch } from './chain-watch.ts';
 import type { VaultKeys } from './codec/keys.ts';
 import type { HeadReader } from './heads.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
@@ -59,6 +60,7 @@ export interface EngineParts extends HeadReader {
   readonly spool: Spool;
   readonly codec: ArchiveCodec;
   readonly chain: Chain;
+  readonly chainWatch: ChainWatch;
   readonly account: Account;
   readonly wallet: Wallet;
   readonly storage: StorageNetwork;

@@ -32,7 +32,7 @@ import { openParts } from './open-parts.ts';
 import { RenewalWatch } from './renewal-watch.ts';
 import { extendFolder } from './renewing.ts';
 import { listSnapshotDirectory, restoreFolder, summaryOf } from './restoring.ts';
-import { folderStatus, vaultStatus } from './status.ts';
+import { folderStatus } from './status.ts';
 import { storageMethods } from './storage-methods.ts';
 import { EngineTasks, type TaskMethods } from './task-work.ts';
 import { Upkeep, type UpkeepMethods } from './upkeep.ts';
@@ -53,6 +53,7 @@ export function openEngine(options: EngineOptions): Engine {
   };
   const parts = openParts(options, emit);
   const floe = new FloeEngine(parts);
+  listeners.add((event) => floe.hear(event));
   return {
     api: guarded(floe),
     subscribe: (listener) => {
@@ -80,6 +81,8 @@ const METHODS_OFF_CHAIN: readonly string[] = [
   'pause',
   'resume',
   'setConditions',
+  'status',
+  'updateFolder',
 ];
 
 /**
@@ -135,6 +138,8 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     this.#syncing = new FolderSyncing(parts, {
       checkChain: (signal) => this.checkChain(signal),
       pollFolder: (folderId) => this.#upkeep.poll(folderId),
+      onBegan: (folderId) => this.#upkeep.syncBegan(folderId),
+      onEnded: (folderId, error) => this.#upkeep.syncEnded(folderId, error),
     });
     const compacting = new Compacting(parts, this.#syncing);
     const calls = {
@@ -155,7 +160,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     });
     this.#upkeep = new Upkeep(parts, {
       tasks: this.#tasks,
-      statusOf: (folder, signal) => this.#statusOf(folder, signal),
+      checkChain: (signal) => this.checkChain(signal),
       onWake: () => this.#renewals.wake(),
       signal: this.#closing.signal,
     });
@@ -187,10 +192,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
 
   // Declared as arrow functions: the host forwards methods by name.
   readonly status: EngineApi['status'] = (request, options) =>
-    vaultStatus(this.#parts, this.#upkeep.pause, {
-      withSpread: request.withSpread === true,
-      signal: this.#signal(options?.signal),
-    });
+    this.#upkeep.status(request, this.#signal(options?.signal));
 
   readonly addFolder: EngineApi['addFolder'] = async (request, options) => {
     const mine = this.#lastAdded.catch(() => undefined).then(() => addFolder(this.#parts, request));
@@ -324,6 +326,11 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     }
   }
 
+  /** What the engine tells concerns the engine, too. */
+  hear(event: EngineEvent): void {
+    this.#upkeep.heard(event);
+  }
+
   async watch(): Promise<void> {
     await this.#upkeep.watch();
     this.#renewals.start();
@@ -333,6 +340,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     this.#closing.abort(new DOMException('the engine was closed', 'AbortError'));
     this.#closeBrowsing();
     await this.#upkeep.close();
+    await this.#parts.chainWatch.close();
     await this.#renewals.close();
     await this.#tasks.list.close();
     await Promise.allSettled([...this.#calls, this.#lastSync]);

@@ -44,41 +44,56 @@ interface SealedSoFar {
   bytes: number;
 }
 
+export interface SyncCallbacks {
+  /** Refuses a chain that is not the vault's. */
+  readonly checkChain: (signal: AbortSignal) => Promise<void>;
+  /** Something in the folder cannot be watched. */
+  readonly pollFolder: (folderId: FolderId) => void;
+  readonly onBegan: (folderId: FolderId) => void;
+  /** Follows every `onBegan`; without an error the folder is as its newest snapshot says. */
+  readonly onEnded: (folderId: FolderId, error: unknown) => void;
+}
+
 /** Syncs folders, one call at a time: the engine sees to that. */
 export class FolderSyncing {
   readonly #parts: EngineParts;
-  readonly #checkChain: (signal: AbortSignal) => Promise<void>;
-  readonly #pollFolder: (folderId: FolderId) => void;
+  readonly #callbacks: SyncCallbacks;
   #isHeadChecked = false;
   /** Of whoever asked for the sync that runs. */
   #onProgress: ((progress: FolderProgress) => void) | undefined;
 
-  /**
-   * `checkChain` refuses a chain that is not the vault's; `pollFolder` is told of a folder in which
-   * something cannot be watched.
-   */
-  constructor(
-    parts: EngineParts,
-    callbacks: {
-      readonly checkChain: (signal: AbortSignal) => Promise<void>;
-      readonly pollFolder: (folderId: FolderId) => void;
-    },
-  ) {
+  constructor(parts: EngineParts, callbacks: SyncCallbacks) {
     this.#parts = parts;
-    this.#checkChain = callbacks.checkChain;
-    this.#pollFolder = callbacks.pollFolder;
+    this.#callbacks = callbacks;
   }
 
-  /** The one retry loop: what to do next is in the code of the failure. */
   async sync(
     folder: FolderRecord,
     acceptDeletions: boolean,
     signal: AbortSignal,
     onProgress?: (progress: FolderProgress) => void,
   ): Promise<SyncReport['folders'][number]> {
+    const { onBegan, onEnded } = this.#callbacks;
+    this.#onProgress = onProgress;
+    onBegan(folder.folderId);
+    try {
+      const report = await this.#untilProtected(folder, acceptDeletions, signal);
+      onEnded(folder.folderId, undefined);
+      return report;
+    } catch (error) {
+      onEnded(folder.folderId, error);
+      throw error;
+    }
+  }
+
+  /** The one retry loop: what to do next is in the code of the failure. */
+  async #untilProtected(
+    folder: FolderRecord,
+    acceptDeletions: boolean,
+    signal: AbortSignal,
+  ): Promise<SyncReport['folders'][number]> {
     const { emit, options, index, activity } = this.#parts;
     const { folderId, name: folderName } = folder;
-    this.#onProgress = onProgress;
     emit({ kind: 'sync-began', folderId, folderName });
     let refreshes = 0;
     let backoffs = 0;
@@ -164,7 +179,7 @@ export class FolderSyncing {
   ): Promise<SyncReport['folders'][number]> {
     const { index, options, river, chain, flow } = this.#parts;
     // A sync that the watcher asks for has passed no other check.
-    await this.#checkChain(signal);
+    await this.#callbacks.checkChain(signal);
     await flow.untilDone(signal);
     await this.#checkHead(signal);
     const system = await river.refresh(signal);
@@ -176,7 +191,7 @@ export class FolderSyncing {
     sealed.removed += result.filesRemoved;
     sealed.read += result.bytesRead;
     sealed.bytes += result.bytesSealed;
-    if (result.unwatchable > 0) this.#pollFolder(folder.folderId);
+    if (result.unwatchable > 0) this.#callbacks.pollFolder(folder.folderId);
     await flow.untilDone(signal);
     await river.finishTails();
     await this.lookAround(folder, signal);
@@ -326,7 +341,7 @@ export class FolderSyncing {
    */
   async recommit(folder: FolderRecord, signal: AbortSignal): Promise<boolean> {
     const { flow, river } = this.#parts;
-    await this.#checkChain(signal);
+    await this.#callbacks.checkChain(signal);
     await flow.untilDone(signal);
     await this.#checkHead(signal);
     const system = await river.refresh(signal);

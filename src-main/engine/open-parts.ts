@@ -6,6 +6,7 @@ import { RiverFlow } from './backup/river-flow.ts';
 import { River } from './backup/river.ts';
 import { openSpool } from './backup/spool.ts';
 import { Catalog } from './catalog.ts';
+import { ChainWatch } from './chain-watch.ts';
 import { blake3 } from './codec/hash.ts';
 import { verifySignature } from './codec/keys.ts';
 import { withSignal, type EngineOptions, type EngineParts } from './engine-parts.ts';
@@ -31,7 +32,13 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
   });
   const codec = archiveCodec(random);
   const spool = openSpool({ files, folder: options.paths.spool, hash: blake3 });
-  const chain = openChain(network, { clock, logger, random });
+  const chain: Chain = openChain(network, {
+    clock,
+    logger,
+    random,
+    onServerTime: (server, serverMs) => chainWatch.heard(server, serverMs),
+  });
+  const chainWatch = new ChainWatch({ chain, clock });
   const account = deriveAccount(seed, options.accountIndex);
   const wallet = chain.openWallet(account, capsOf(index));
   const storage = openStorageNetwork({
@@ -102,6 +109,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     storage,
     river,
     activity,
+    chainWatch,
     flow: new RiverFlow({
       run: (signal) => river.run(signal),
       countUnfinished: () => index.journal.unfinished().length,

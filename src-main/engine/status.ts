@@ -1,7 +1,8 @@
 /** @file Answers the worry first: is everything protected, and until when. */
-import type { FolderStatus, ProtectionState, SnapshotSummary, VaultStatus } from '#contract/api.ts';
+import type { FolderStatus, SnapshotSummary, VaultStatus } from '#contract/api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { isUnreadable, type CatalogSnapshot, type UnreadSnapshot } from './catalog.ts';
+import { isChainFailureCode } from './chain-watch.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError, serializeError } from './model/engine-error.ts';
@@ -98,19 +99,20 @@ async function remoteFolder(
   };
 }
 
-export async function vaultStatus(
+/** What depends on more than the chain: see standing.ts. */
+export type ChainStatus = Omit<VaultStatus, 'state' | 'sentence' | 'problem' | 'pause'>;
+
+/** Everything as the chain says now. */
+export async function chainStatus(
   parts: EngineParts,
-  pause: VaultStatus['pause'],
+  system: WalrusSystem,
   { withSpread, signal }: { readonly withSpread: boolean; readonly signal: AbortSignal },
-): Promise<VaultStatus> {
-  const { options, index, chain, account } = parts;
-  const system = await chain.readSystem({ signal });
+): Promise<ChainStatus> {
+  const { options, index, account } = parts;
   const own: FolderStatus[] = [];
   for (const folder of index.folders.all()) {
     own.push(await folderStatus(parts, folder, system, withSpread, signal));
   }
-  const active = own.filter(({ removed }) => !removed);
-  const state = worstOf(active.map((folder) => folder.state));
   return {
     vaultId: options.vaultKeys.vaultId,
     network: {
@@ -123,43 +125,10 @@ export async function vaultStatus(
       epochEndsAtMs: epochEndMs(system, system.epoch + 1),
       endpointCount: options.network.rpc.length,
     },
-    state: options.isKitConfirmed ? state : 'attention',
-    sentence: sentenceOf(parts, active),
-    problem: undefined,
     folders: [...own, ...(await remoteFolders(parts, system, signal))],
     address: account.address,
     device: options.deviceName,
-    pause,
   };
-}
-
-function worstOf(states: readonly ProtectionState[]): ProtectionState {
-  if (states.includes('attention')) return 'attention';
-  return states.includes('working') ? 'working' : 'protected';
-}
-
-function sentenceOf({ options }: EngineParts, active: readonly FolderStatus[]): string {
-  const tryOut = options.isTryOut ? 'Try-out: everything is on this computer. ' : '';
-  const where = options.isTryOut ? ' on the local network' : '';
-  if (active.length === 0) return `${tryOut}No folder is protected yet.`;
-  const attention = active.find(({ problem }) => problem !== undefined);
-  if (attention?.problem) {
-    return `${tryOut}${attention.name} needs attention: ${attention.problem.message}`;
-  }
-  const waiting = active.filter(({ protectedUntil }) => protectedUntil === undefined);
-  if (waiting.length > 0) {
-    return `${tryOut}${waiting.map(({ name }) => name).join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not protected yet.`;
-  }
-  const earliest = Math.min(...active.map(({ protectedUntil }) => protectedUntil?.atMs ?? 0));
-  const date = new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'long',
-    year: 'numeric',
-  }).format(earliest);
-  const confirm = options.isKitConfirmed ? '' : ' The words were never confirmed.';
-  return options.isTryOut
-    ? `${tryOut}Protected until ${date}${where}.`
-    : `Everything is protected until ${date}.${confirm}`;
 }
 
 /** One folder of this device, with what the chain says now. */
@@ -215,8 +184,11 @@ function currentProblem(
   folder: FolderRecord,
   chainProblem: EngineError | undefined,
 ): FolderStatus['problem'] {
-  const problem = chainProblem ? serializeError(chainProblem) : recalledProblem(folder.lastProblem);
-  return problem && plainProblem(problem);
+  if (chainProblem) return plainProblem(serializeError(chainProblem));
+  const problem = recalledProblem(folder.lastProblem);
+  // The chain has just answered: what kept the last sync from asking it is over.
+  if (!problem || isChainFailureCode(problem.code)) return undefined;
+  return plainProblem(problem);
 }
 
 const problemText = (problem: EngineError | undefined): FolderStatus['problem'] =>

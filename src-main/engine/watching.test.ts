@@ -1,6 +1,6 @@
 /** Watching with syncs that fail as a test says, and a clock that a test moves. */
 import { expect, test } from 'vitest';
-import { scriptedClock, type ScriptedClock } from '../../test/support/scripted-clock.ts';
+import { sleepyClock, type SleepyClock } from '../../test/support/sleepy-clock.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderId } from './model/ids.ts';
@@ -12,10 +12,11 @@ const FOLDER = {
   name: 'docs',
   root: '/docs',
   removed: false,
+  schedule: {},
 };
 
 interface Bench {
-  readonly clock: ScriptedClock;
+  readonly clock: SleepyClock;
   readonly watching: Watching;
   readonly events: unknown[];
   readonly folders: (typeof FOLDER)[];
@@ -24,9 +25,8 @@ interface Bench {
   begun(count: number): Promise<void>;
 }
 
-/** Waits of a minute or more last until the test ends them. */
 function openBench(sync: (number: number) => Promise<void>): Bench {
-  const clock = scriptedClock();
+  const clock = sleepyClock(1_800_000_000_000);
   const events: unknown[] = [];
   const folders = [FOLDER];
   let onEvent: (event: WatchEvent) => void = () => undefined;
@@ -49,13 +49,19 @@ function openBench(sync: (number: number) => Promise<void>): Bench {
       folders: { all: () => folders, find: () => folders[0] },
     },
   } as unknown as EngineParts;
-  const watching = watchFolders(parts, {
+  const watching: Watching = watchFolders(parts, {
     signal: new AbortController().signal,
+    untilAllowed: async () => undefined,
+    onChange: () => undefined,
     sync: async () => {
       count += 1;
+      watching.began(FOLDER.folderId);
       step.resolve(undefined);
       step = Promise.withResolvers();
-      await sync(count);
+      await sync(count).then(
+        () => watching.ended(FOLDER.folderId, undefined),
+        (error: unknown) => watching.ended(FOLDER.folderId, error),
+      );
     },
   });
   return {
@@ -70,8 +76,7 @@ function openBench(sync: (number: number) => Promise<void>): Bench {
   };
 }
 
-/** Let what was begun come to its next wait. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const MINUTE_MS = 60_000;
 
 test.each([
   { name: 'a failure of ours', error: new TypeError('a defect') },
@@ -83,10 +88,8 @@ test.each([
   });
   await bench.watching.refresh();
   await bench.begun(1);
-  await settled();
   bench.report({ kind: 'overflow' });
-  await settled();
-  bench.clock.expireLimits();
+  await bench.clock.pass(2 * MINUTE_MS);
   await bench.begun(2);
   await bench.watching.close();
 });
@@ -97,8 +100,7 @@ test('what passes by itself is tried again without a change', async () => {
   });
   await bench.watching.refresh();
   await bench.begun(1);
-  await settled();
-  bench.clock.expireLimits();
+  await bench.clock.pass(11 * MINUTE_MS);
   await bench.begun(2);
   await bench.watching.close();
 });
@@ -106,10 +108,7 @@ test('what passes by itself is tried again without a change', async () => {
 test('watching ends although its sync waits for the turn of whoever ends it', async () => {
   const bench = openBench(() => new Promise(() => undefined));
   await bench.watching.refresh();
-  bench.report({ kind: 'overflow' });
-  await settled();
-  bench.clock.expireLimits();
-  await bench.begun(2);
+  await bench.begun(1);
   bench.folders.pop();
   await bench.watching.refresh();
   await bench.watching.close();

@@ -4,40 +4,58 @@
  * [Note: Watcher is a hint] Events only say that a folder should be scanned; the scan finds out
  * what changed. A folder is scanned at the start, after changes have settled, and once a day.
  */
+import type { FolderStatus } from '#contract/api.ts';
 import type { ErrorCode } from '#contract/errors.ts';
+import type { EngineParts } from './engine-parts.ts';
+import type { FolderRecord, FolderSchedule } from './local-index/folder-table.ts';
+import { EngineError } from './model/engine-error.ts';
+import type { FolderId } from './model/ids.ts';
 import {
   COMMIT_DELAY_MS,
   COMMIT_QUIET_TRY_OUT_MS,
   FULL_SCAN_INTERVAL_MS,
   RETRY_INTERVAL_MS,
 } from './policy.ts';
-import type { EngineParts } from './engine-parts.ts';
-import type { FolderRecord } from './local-index/folder-table.ts';
-import type { FolderId } from './model/ids.ts';
-import { EngineError } from './model/engine-error.ts';
 import { absolutePath } from './ports/file-system.ts';
 import { FolderWatcher } from './source/watcher.ts';
+import { FolderRounds } from './tasks/folder-rounds.ts';
+import type { Timing } from './tasks/schedule.ts';
 
 export interface Watching {
   /** Watch what is protected now, and nothing else. */
   refresh(): Promise<void>;
   /** A scan found places in the folder that no watcher sees into: it is polled, too. */
   poll(folderId: FolderId): void;
+  /** A sync of the folder has begun, whoever asked for it. */
+  began(folderId: FolderId): void;
+  /** It has ended: well, or with a failure. */
+  ended(folderId: FolderId, error: unknown): void;
+  /** The machine has woken, or settings have changed: look at the clock now. */
+  look(): void;
+  /** The network is there again: what failed is tried now. */
+  retryNow(): void;
+  /** Changes that were noticed and not committed yet. */
+  waiting(folderId: FolderId): Omit<NonNullable<FolderStatus['waiting']>, 'costs'> | undefined;
   close(): Promise<void>;
+}
+
+export interface WatchingOptions {
+  /** Sync a folder that is due. Never throws: `began` and `ended` tell how it went. */
+  readonly sync: (folder: FolderRecord, signal: AbortSignal) => Promise<void>;
+  /** Resolves when nothing is in the way of what begins by itself. */
+  readonly untilAllowed: (signal: AbortSignal) => Promise<void>;
+  /** What waits has changed. */
+  readonly onChange: () => void;
+  readonly signal: AbortSignal;
 }
 
 interface WatchedFolder {
   readonly watcher: FolderWatcher;
+  readonly rounds: FolderRounds;
   readonly stop: AbortController;
 }
 
-export function watchFolders(
-  parts: EngineParts,
-  options: {
-    readonly sync: (folder: FolderRecord, signal: AbortSignal) => Promise<void>;
-    readonly signal: AbortSignal;
-  },
-): Watching {
+export function watchFolders(parts: EngineParts, options: WatchingOptions): Watching {
   const watched = new Map<FolderId, WatchedFolder>();
   const close = async (folderId: FolderId): Promise<void> => {
     const folder = watched.get(folderId);
@@ -45,6 +63,7 @@ export function watchFolders(
     folder?.stop.abort();
     await folder?.watcher.close();
   };
+  const { clock } = parts.options;
   return {
     refresh: async () => {
       const active = parts.index.folders.all().filter(({ removed }) => !removed);
@@ -57,50 +76,67 @@ export function watchFolders(
     },
     // The code that a name which is not text gives.
     poll: (folderId) => watched.get(folderId)?.watcher.poll('EILSEQ'),
+    began: (folderId) => watched.get(folderId)?.rounds.began(),
+    ended: (folderId, error) => {
+      const retryInMs = error === undefined ? undefined : retryDelayMs(error);
+      watched.get(folderId)?.rounds.ended({
+        isDone: error === undefined,
+        retryAtMs: retryInMs === undefined ? undefined : clock.nowMs() + retryInMs,
+      });
+    },
+    look: () => {
+      for (const { rounds } of watched.values()) rounds.look();
+    },
+    retryNow: () => {
+      for (const { rounds } of watched.values()) rounds.retryNow();
+    },
+    waiting: (folderId) => watched.get(folderId)?.rounds.waiting(),
     close: async () => {
       for (const folderId of [...watched.keys()]) await close(folderId);
     },
   };
 }
 
+/** When a folder is due, by its own settings and the network's costs. */
+export function timingOf(schedule: FolderSchedule, isTryOut: boolean): Timing {
+  const { commitEveryMs, hours = [] } = schedule;
+  const quietMs = isTryOut ? COMMIT_QUIET_TRY_OUT_MS : COMMIT_DELAY_MS;
+  return {
+    quietMs: commitEveryMs ?? quietMs,
+    commitEveryMs: commitEveryMs ?? COMMIT_DELAY_MS,
+    scanEveryMs: FULL_SCAN_INTERVAL_MS,
+    hours,
+  };
+}
+
 function watchOne(
   parts: EngineParts,
   folder: FolderRecord,
-  { sync, signal }: Parameters<typeof watchFolders>[1],
+  { sync, untilAllowed, onChange, signal }: WatchingOptions,
 ): WatchedFolder {
   const { options, emit, index } = parts;
+  const { folderId } = folder;
   const stop = new AbortController();
   const ended = AbortSignal.any([stop.signal, signal]);
-  let isWorthRepeating = false;
-  /** Never throws: whatever a sync meets, the folder is watched on. */
-  const syncQuietly = async (): Promise<void> => {
-    try {
-      const current = index.folders.find(folder.folderId);
-      if (!current || current.removed || ended.aborted) return;
-      isWorthRepeating = false;
-      await unlessEnded(sync(current, ended), ended);
-    } catch (error) {
-      if (ended.aborted) return;
-      isWorthRepeating = error instanceof EngineError && passesByItself(error);
-      // `sync-ended` has told what has a code, and the folder's status keeps it.
-      if (error instanceof EngineError) return;
-      options.logger.warn('a sync failed', {
-        error: error instanceof Error ? error.name : 'other',
-      });
-    }
-  };
+  const current = (): FolderRecord => index.folders.find(folderId) ?? folder;
+  const rounds = new FolderRounds({
+    clock: options.clock,
+    timing: () => timingOf(current().schedule, options.isTryOut),
+    untilAllowed,
+    sync: (roundSignal) => unlessEnded(sync(current(), roundSignal), roundSignal),
+    onChange,
+    signal: ended,
+  });
   const watcher = new FolderWatcher({
     watchFiles: options.watchFiles,
     root: absolutePath(folder.root),
     clock: options.clock,
-    quietMs: options.isTryOut ? COMMIT_QUIET_TRY_OUT_MS : COMMIT_DELAY_MS,
-    restlessMs: COMMIT_DELAY_MS,
-    onDirty: syncQuietly,
+    onDirty: (dirty) => rounds.noticed(dirty.kind === 'paths' ? dirty.paths : []),
     onState: (state) => {
       if (state.kind === 'polling') {
         emit({
           kind: 'watch-degraded',
-          folderId: folder.folderId,
+          folderId,
           folderName: folder.name,
           reason: state.systemCode,
         });
@@ -109,32 +145,32 @@ function watchOne(
   });
   void (async () => {
     await watcher.start();
-    while (!ended.aborted) {
-      await syncQuietly();
-      const scannedAtMs = options.clock.monotonicMs();
-      do await options.clock.sleep(RETRY_INTERVAL_MS, ended);
-      while (
-        !isWorthRepeating &&
-        options.clock.monotonicMs() - scannedAtMs < FULL_SCAN_INTERVAL_MS
-      );
-    }
+    await rounds.run();
   })().catch((error: unknown) => {
     const name = error instanceof Error ? error.name : 'other';
     if (!ended.aborted) options.logger.warn('watching ended', { error: name });
   });
-  return { watcher, stop };
+  return { watcher, rounds, stop };
 }
 
-/** What a person or time may have put right meanwhile, and what costs nothing to try. */
-function passesByItself({ code, retry }: EngineError): boolean {
-  return retry === 'after-backoff' || TRIED_AGAIN.includes(code);
+/** When to try again what a person or time may have put right, and what costs nothing to try. */
+function retryDelayMs(error: unknown): number | undefined {
+  // Somebody has stopped it: it comes again when it would have without its end.
+  if (!(error instanceof EngineError)) return COMMIT_DELAY_MS;
+  const { code, retry } = error;
+  const passes = retry === 'after-backoff' || retry === 'after-refresh';
+  return passes || TRIED_AGAIN.includes(code) ? RETRY_INTERVAL_MS : undefined;
 }
 
 const TRIED_AGAIN: readonly ErrorCode[] = [
   'balance-low',
+  'blob-expired',
+  'cap-exceeded',
   'disk-full',
   'folder-missing',
   'folder-unreadable',
+  'head-rolled-back',
+  'storage-exhausted',
 ];
 
 /**

@@ -1,0 +1,197 @@
+/**
+ * @file How everything stands: what the chain says, or while it does not answer what it said last,
+ * and what this machine adds to it.
+ */
+import type { FolderStatus, ProtectionState, VaultStatus } from '#contract/api.ts';
+import { decodeMessage, encodeMessage } from '#contract/wire.ts';
+import { isChainFailure } from './chain-watch.ts';
+import type { EngineParts } from './engine-parts.ts';
+import type { FolderRecord } from './local-index/folder-table.ts';
+import { EngineError, serializeError } from './model/engine-error.ts';
+import { plainProblem, recalledProblem, type Problem } from './problems.ts';
+import { FULL_SCAN_INTERVAL_MS } from './policy.ts';
+import { chainStatus, type ChainStatus } from './status.ts';
+
+const REMEMBERED_FACT = 'last-status';
+
+/** What the engine knows beside the chain. */
+export interface StandingFacts {
+  readonly pause: VaultStatus['pause'];
+  readonly waiting: (folder: FolderRecord) => FolderStatus['waiting'];
+}
+
+/**
+ * @throws EngineError what keeps the chain from being asked, when it was never asked before
+ */
+export async function currentStatus(
+  parts: EngineParts,
+  facts: StandingFacts,
+  options: {
+    readonly withSpread: boolean;
+    readonly checkChain: (signal: AbortSignal) => Promise<void>;
+    readonly signal: AbortSignal;
+  },
+): Promise<VaultStatus> {
+  const { chain, chainWatch } = parts;
+  const { checkChain, signal } = options;
+  try {
+    const system = await chainWatch.ask(async (asked) => {
+      await checkChain(asked);
+      return chain.readSystem({ signal: asked });
+    }, signal);
+    const status = await chainStatus(parts, system, options);
+    remember(parts, status);
+    return complete(parts, status, facts, undefined);
+  } catch (error) {
+    if (!isChainFailure(error)) throw error;
+    chainWatch.failed(error);
+    const remembered = recall(parts);
+    if (!remembered) throw error;
+    return complete(parts, remembered, facts, error);
+  }
+}
+
+/** Without what passes: the text is written only when it has changed. */
+function remember({ index }: EngineParts, status: ChainStatus): void {
+  const folders = status.folders.map((folder) => ({ ...folder, unread: [], spread: undefined }));
+  const text = encodeMessage({ type: 'result', id: 0, value: { ...status, folders } });
+  if (index.readFact(REMEMBERED_FACT) !== text) index.writeFact(REMEMBERED_FACT, text);
+}
+
+/** What the chain said last, with folders as this machine has them now. */
+function recall({ index }: EngineParts): ChainStatus | undefined {
+  const text = index.readFact(REMEMBERED_FACT);
+  if (text === undefined) return undefined;
+  const { value } = decodeMessage(text) as { readonly value: ChainStatus };
+  const known = new Map(value.folders.map((folder) => [folder.folderId, folder]));
+  const own = index.folders.all().map((folder) => recalledFolder(folder, known));
+  return { ...value, folders: [...own, ...value.folders.filter(({ isHere }) => !isHere)] };
+}
+
+function recalledFolder(
+  folder: FolderRecord,
+  known: ReadonlyMap<string, FolderStatus>,
+): FolderStatus {
+  const { folderId, name, root: path, permanent, removed, excludes, lastSyncAtMs } = folder;
+  const problem = recalledProblem(folder.lastProblem);
+  const before = known.get(folderId);
+  const local = {
+    folderId,
+    name,
+    path,
+    permanent,
+    removed,
+    excludes,
+    lastSyncAtMs,
+    isHere: true,
+    problem: problem && plainProblem(problem),
+    protectedUntil: before?.protectedUntil,
+    state: problem
+      ? ('attention' as const)
+      : before?.protectedUntil
+        ? ('protected' as const)
+        : ('working' as const),
+  };
+  if (before) return { ...before, ...local };
+  return {
+    ...local,
+    newestSnapshot: undefined,
+    fileCount: 0,
+    sizeBytes: 0,
+    blobCount: 0,
+    storedBytes: 0n,
+    unread: [],
+    snapshotCount: 0,
+    waiting: undefined,
+    schedule: {
+      commitEveryMs: folder.schedule.commitEveryMs ?? 'auto',
+      hours: folder.schedule.hours ?? [],
+    },
+    spread: undefined,
+  };
+}
+
+function complete(
+  parts: EngineParts,
+  status: ChainStatus,
+  facts: StandingFacts,
+  failure: EngineError | undefined,
+): VaultStatus {
+  const { index, options, chainWatch } = parts;
+  const folders = status.folders.map((folder) => {
+    const record = folder.isHere ? index.folders.all().find(isCalled(folder)) : undefined;
+    return record && !record.removed ? withLocal(parts, folder, record, facts) : folder;
+  });
+  const error = failure ?? chainWatch.skew;
+  const problem = error && plainProblem(serializeError(error));
+  const active = folders.filter(({ isHere, removed }) => isHere && !removed);
+  const worst = worstOf(active.map(({ state }) => state));
+  return {
+    ...status,
+    folders,
+    problem,
+    pause: facts.pause,
+    state: problem || !options.isKitConfirmed ? 'attention' : worst,
+    sentence: sentenceOf(parts, active, problem),
+  };
+}
+
+const isCalled =
+  ({ folderId }: FolderStatus) =>
+  (record: FolderRecord): boolean =>
+    record.folderId === folderId;
+
+function withLocal(
+  { options }: EngineParts,
+  folder: FolderStatus,
+  record: FolderRecord,
+  facts: StandingFacts,
+): FolderStatus {
+  const waiting = facts.waiting(record);
+  const { commitEveryMs = 0 } = record.schedule;
+  const everyMs = Math.max(FULL_SCAN_INTERVAL_MS, commitEveryMs);
+  const lastMs = record.lastSyncAtMs;
+  const isOverdue = lastMs !== undefined && options.clock.nowMs() - lastMs > 2 * everyMs;
+  if (folder.problem || !isOverdue) return { ...folder, waiting };
+  const overdue = new EngineError('sync-overdue', 'the last success is long ago');
+  return {
+    ...folder,
+    waiting,
+    state: 'attention',
+    problem: plainProblem(serializeError(overdue)),
+  };
+}
+
+function worstOf(states: readonly ProtectionState[]): ProtectionState {
+  if (states.includes('attention')) return 'attention';
+  return states.includes('working') ? 'working' : 'protected';
+}
+
+function sentenceOf(
+  { options }: EngineParts,
+  active: readonly FolderStatus[],
+  problem: Problem | undefined,
+): string {
+  const tryOut = options.isTryOut ? 'Try-out: everything is on this computer. ' : '';
+  const where = options.isTryOut ? ' on the local network' : '';
+  if (problem) return `${tryOut}${problem.message}`;
+  if (active.length === 0) return `${tryOut}No folder is protected yet.`;
+  const attention = active.find((folder) => folder.problem !== undefined);
+  if (attention?.problem) {
+    return `${tryOut}${attention.name} needs attention: ${attention.problem.message}`;
+  }
+  const waiting = active.filter(({ protectedUntil }) => protectedUntil === undefined);
+  if (waiting.length > 0) {
+    return `${tryOut}${waiting.map(({ name }) => name).join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not protected yet.`;
+  }
+  const earliest = Math.min(...active.map(({ protectedUntil }) => protectedUntil?.atMs ?? 0));
+  const date = new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  }).format(earliest);
+  const confirm = options.isKitConfirmed ? '' : ' The words were never confirmed.';
+  return options.isTryOut
+    ? `${tryOut}Protected until ${date}${where}.`
+    : `Everything is protected until ${date}.${confirm}`;
+}
