@@ -18,6 +18,9 @@ import type { PackStream } from './pack-stream.ts';
 /** zstd's fastest ordinary level: the next ones cost twice the time for a few percent. */
 export const COMPRESSION_LEVEL = 1;
 
+/** Memory for sealed chunks is taken in these steps, since hardly two batches are of one size. */
+const MEMORY_STEP_BYTES = 1024 * 1024;
+
 export interface ChunkWriterOptions {
   readonly vaultId: VaultId;
   readonly folderId: FolderId;
@@ -103,7 +106,8 @@ export class ChunkWriter {
   #takeMemory(sizeBytes: number): Uint8Array {
     const memory = this.#memory;
     this.#memory = undefined;
-    return memory !== undefined && memory.length >= sizeBytes ? memory : new Uint8Array(sizeBytes);
+    if (memory !== undefined && memory.length >= sizeBytes) return memory;
+    return new Uint8Array(Math.ceil(sizeBytes / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES);
   }
 }
 

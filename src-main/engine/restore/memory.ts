@@ -6,6 +6,12 @@
  * contents of two batches.
  */
 
+/** Memory is taken in these steps, since hardly two packs or batches are of one size. */
+const STEP_BYTES = 4 * 1024 * 1024;
+
+const allocate = (sizeBytes: number): Uint8Array =>
+  new Uint8Array(Math.ceil(sizeBytes / STEP_BYTES) * STEP_BYTES);
+
 /** Gives memory of at least so many bytes. Its start is used. */
 export type Memory = (sizeBytes: number) => Uint8Array;
 
@@ -24,7 +30,7 @@ export class RestoreMemory {
     const held = { memory: this.#freePacks.pop() ?? new Uint8Array(0), bytes: NOTHING };
     this.#packs.set(pack, held);
     held.bytes = read(pack, (sizeBytes) => {
-      if (held.memory.length < sizeBytes) held.memory = new Uint8Array(sizeBytes);
+      if (held.memory.length < sizeBytes) held.memory = allocate(sizeBytes);
       return held.memory;
     });
     // Whoever asks again meets the failure; until then it must not count as unhandled.
@@ -42,7 +48,7 @@ export class RestoreMemory {
   /** Memory for the contents of a batch: in turns, since one is written while another is opened. */
   contents(sizeBytes: number): Uint8Array {
     const [next, last] = this.#contents;
-    const memory = next.length < sizeBytes ? new Uint8Array(sizeBytes) : next;
+    const memory = next.length < sizeBytes ? allocate(sizeBytes) : next;
     this.#contents = [last, memory];
     return memory;
   }

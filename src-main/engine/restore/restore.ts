@@ -34,7 +34,7 @@ const OPEN_BATCH_BYTES = 8 * 1024 * 1024;
  * Pieces that are planned before their packs are read. A plan of all of a large folder would take
  * a gigabyte for a million files.
  */
-const PIECES_PLANNED_MAX = 65_536;
+const PIECES_PLANNED_MAX = 16_384;
 /** A pack of which at least this share is wanted is read whole, else in ranges. */
 const WHOLE_SHARE_MIN = 0.25;
 /** Paths that a message names. */

@@ -7,7 +7,7 @@
  * already proved that the peer holds the key of the certificate it showed.
  */
 import type { KeyObject } from 'node:crypto';
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { EngineError } from '#engine/model/engine-error.ts';
@@ -44,22 +44,42 @@ function presentedKey(socket: Socket | TLSSocket): Uint8Array | undefined {
   return certificate === undefined ? undefined : compressedP256(certificate.publicKey);
 }
 
+/** What a socket reads at once. */
+const READ_BYTES = 64 * 1024;
+
+/**
+ * Memory into which one socket reads, again and again. Node would make a buffer for every read: as
+ * much garbage as there are bytes. Reading stops until undici has taken what was read, which it
+ * does before it lets the socket read on.
+ */
+function ownReadMemory(): OnReadOpts {
+  return {
+    buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    callback(this: Socket, bytes: number, buffer: Uint8Array): boolean {
+      this.push(buffer.subarray(0, bytes));
+      return false;
+    },
+  };
+}
+
 /** The connector of one storage node's pool. */
 export function nodeConnector(options: {
   readonly trust: NodeTrust;
   readonly networkPublicKey: Uint8Array;
   readonly timeoutMs: number;
 }): buildConnector.connector {
-  const connect = loadUndici().buildConnector({
-    timeout: options.timeoutMs,
-    // One request per socket at a time: a hung request never holds up others behind it.
-    allowH2: false,
-    ...(options.trust === 'public-ca'
-      ? {}
-      : { rejectUnauthorized: false, checkServerIdentity: () => undefined }),
-    // A resumed session would skip showing the certificate that pinning looks at.
-    ...(options.trust === 'pinned' ? { maxCachedSessions: 0 } : {}),
-  });
+  const connect: buildConnector.connector = (target, callback) =>
+    loadUndici().buildConnector({
+      timeout: options.timeoutMs,
+      // One request per socket at a time: a hung request never holds up others behind it.
+      allowH2: false,
+      onread: ownReadMemory(),
+      ...(options.trust === 'public-ca'
+        ? {}
+        : { rejectUnauthorized: false, checkServerIdentity: () => undefined }),
+      // A resumed session would skip showing the certificate that pinning looks at.
+      ...(options.trust === 'pinned' ? { maxCachedSessions: 0 } : {}),
+    })(target, callback);
   if (options.trust !== 'pinned') return connect;
   return (target, callback) => {
     connect(target, (...outcome) => {
