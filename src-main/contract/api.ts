@@ -195,6 +195,11 @@ export interface EngineApi extends BrowseApi, StorageApi, TaskApi {
       readonly name?: string;
       readonly excludes: readonly string[];
       readonly permanent: boolean;
+      /**
+       * Protect it as this folder, which another device of the vault protects: what that one has
+       * stored is not stored again. Name and class are that folder's.
+       */
+      readonly joins?: string;
     },
     options?: CallOptions,
   ): Promise<FolderStatus>;

@@ -51,6 +51,7 @@ export const methods: Schemas = {
     name: v.exactOptional(name),
     excludes,
     permanent: v.boolean(),
+    joins: v.exactOptional(folder),
   }),
   removeFolder: v.strictObject({ folder }),
   sync: v.strictObject({

@@ -23,6 +23,7 @@ import { doctor } from './doctor.ts';
 import { spentSoFar, withSignal, type EngineOptions, type EngineParts } from './engine-parts.ts';
 import { FolderSyncing } from './folder-syncing.ts';
 import { addFolder, findFolder } from './folders.ts';
+import { joinFolder } from './joining.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import { indexFailure, type LocalIndex } from './local-index/local-index.ts';
@@ -195,7 +196,12 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     this.#upkeep.status(request, this.#signal(options?.signal));
 
   readonly addFolder: EngineApi['addFolder'] = async (request, options) => {
-    const mine = this.#lastAdded.catch(() => undefined).then(() => addFolder(this.#parts, request));
+    const { joins, ...rest } = request;
+    const add = (): Promise<FolderRecord> =>
+      joins === undefined
+        ? addFolder(this.#parts, rest)
+        : joinFolder(this.#parts, { ...rest, joins }, this.#signal(options?.signal));
+    const mine = this.#lastAdded.catch(() => undefined).then(add);
     this.#lastAdded = mine;
     const folder = await mine;
     this.#parts.emit({ kind: 'folders-changed' });

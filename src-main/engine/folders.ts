@@ -78,7 +78,8 @@ export async function resolveFolder({ options }: EngineParts, path: string): Pro
   return absolutePathText(real);
 }
 
-function refuseNested(
+/** @throws EngineError `folder-nested` */
+export function refuseNested(
   { options }: EngineParts,
   root: string,
   active: readonly FolderRecord[],

@@ -1,0 +1,291 @@
+/**
+ * Random lives of one folder: files come, change and go, snapshots are made, pinned and forgotten,
+ * epochs pass, packs are repacked and given up, processes die. Whatever happens, each snapshot that
+ * is in the history can be restored and holds what it held, on one device and on two that share the
+ * folder, and on a blank one; what must stay is there; and nothing was paid twice.
+ *
+ * Room is dear in this world, so that there is nearly always something to repack.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { RetentionPolicy } from '#contract/storage-api.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { Wallet } from '#engine/sui/wallet/wallet.ts';
+import { openFileSystem } from '#platform/file-system.ts';
+import { Death, Fate, mortal, mortalFiles, mortalIndex } from '../support/fate.ts';
+import {
+  AheadClock,
+  contentOf,
+  edit,
+  ExpectedHistory,
+  FOLDER,
+  type Choose,
+  type Device,
+} from '../support/folder-life.ts';
+import { generator, IS_SWEEP, SEED } from '../support/story.ts';
+import { bareVault, startWorld, type World } from '../support/world.ts';
+
+/** The fate of engines that are opened next. */
+const next = vi.hoisted((): { fate: Fate | undefined } => ({ fate: undefined }));
+
+vi.mock(import('#engine/local-index/local-index.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    openLocalIndex: (path) => {
+      const index = original.openLocalIndex(path);
+      return next.fate ? mortalIndex(index, next.fate) : index;
+    },
+  };
+});
+
+vi.mock(import('#engine/sui/chain.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    openChain: (...args) => {
+      const chain = original.openChain(...args);
+      const { fate } = next;
+      if (!fate) return chain;
+      const openWallet = chain.openWallet.bind(chain);
+      chain.openWallet = (...walletArgs): Wallet =>
+        mortal(openWallet(...walletArgs), fate, 'wallet', (method) =>
+          ['submit', 'conclude'].includes(method),
+        );
+      return mortal(chain, fate, 'chain', () => false);
+    },
+  };
+});
+
+vi.mock(import('#engine/walrus/storage-network.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    openStorageNetwork: (options) => {
+      const network = original.openStorageNetwork(options);
+      return next.fate
+        ? mortal(network, next.fate, 'nodes', (method) => method === 'upload', ['close'])
+        : network;
+    },
+  };
+});
+
+const CASES = IS_SWEEP ? 10_000 : Number(process.env['FLOE_LIVES'] ?? 500);
+const STEPS = 7;
+const HOUR_MS = 3_600_000;
+const PRICES = { storageFrostPerMib: 3_000_000n, writeFrostPerMib: 20_000n };
+
+let world: World;
+let lifeCount = 0;
+
+beforeAll(async () => {
+  world = await startWorld({ shards: 4, nodes: 4 });
+  await world.localnet.setPrices(PRICES);
+});
+afterAll(async () => {
+  await world.close();
+});
+
+const RULES: readonly (RetentionPolicy | undefined)[] = [
+  undefined,
+  { keepWithinMs: undefined, hourly: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0 },
+  { keepWithinMs: undefined, hourly: 2, daily: 2, weekly: 1, monthly: 0, yearly: 0 },
+  { keepWithinMs: 20 * HOUR_MS, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 1 },
+];
+
+/** One life, told by a seed. */
+class Life {
+  readonly #choose: Choose;
+  readonly #clock = new AheadClock();
+  readonly #expected = new ExpectedHistory();
+  readonly #devices: Device[] = [];
+  readonly #place: string;
+  readonly #told: string[] = [];
+
+  constructor(seed: number) {
+    this.#choose = generator(seed);
+    lifeCount += 1;
+    this.#place = world.path(`life-${String(lifeCount).padStart(5, '0')}`);
+  }
+
+  get told(): string {
+    return this.#told.join(', ');
+  }
+
+  async run(deviceCount: number): Promise<void> {
+    const since = world.localnet.chain.view.latestEventSequence;
+    try {
+      await this.#begin(deviceCount);
+      for (let step = 0; step < STEPS; step += 1) await this.#step();
+      await this.#checkAll();
+    } finally {
+      for (const device of this.#devices) await device.engine?.close();
+    }
+    const counts = [...world.registrations(since).values()];
+    expect(counts.filter((count) => count !== 1)).toEqual([]);
+    rmSync(this.#place, { recursive: true, force: true });
+  }
+
+  async #begin(deviceCount: number): Promise<void> {
+    const home = (name: string): string => `${this.#place.split('/').at(-1) ?? ''}/${name}`;
+    const vault = await bareVault(world, home('home a'));
+    await this.#addDevice('a', vault, undefined);
+    if (deviceCount === 2) await this.#addDevice('b', await vault.blank(home('home b')), FOLDER);
+  }
+
+  async #addDevice(name: string, vault: Device['vault'], joins: string | undefined): Promise<void> {
+    const device: Device = { name, vault, source: `${this.#place}/${name}`, engine: undefined };
+    this.#devices.push(device);
+    mkdirSync(device.source, { recursive: true });
+    edit(device.source, this.#choose);
+    const { api } = this.#engineOf(device);
+    await api.addFolder({
+      path: device.source,
+      name: FOLDER,
+      excludes: [],
+      permanent: false,
+      ...(joins === undefined ? {} : { joins }),
+    });
+    await this.#sync(device);
+  }
+
+  #engineOf(device: Device): Engine {
+    return (device.engine ??= device.vault.open({ clock: this.#clock }));
+  }
+
+  async #step(): Promise<void> {
+    this.#clock.aheadMs += this.#choose(30) * HOUR_MS;
+    const device = this.#devices[this.#choose(this.#devices.length)];
+    if (!device) return;
+    const { api } = this.#engineOf(device);
+    switch (this.#choose(9)) {
+      case 0:
+      case 1:
+      case 2:
+        this.#told.push(`${device.name} edits and syncs`);
+        edit(device.source, this.#choose);
+        return this.#sync(device);
+      case 3:
+        return this.#pinOrForget(device);
+      case 4: {
+        const rule = this.#choose(RULES.length);
+        this.#told.push(`${device.name} takes rule ${String(rule)}`);
+        return api.setRetention({ folder: FOLDER, retention: RULES[rule] });
+      }
+      case 5:
+        this.#told.push('epochs pass');
+        await world.localnet.advanceEpoch({ count: 1 + this.#choose(2) });
+        return;
+      case 6:
+        this.#told.push(`${device.name} repacks`);
+        this.#told.push((await api.compact({})).compaction?.sentence ?? 'in vain');
+        return this.#note(device);
+      case 7:
+        return this.#die(device);
+      default:
+        this.#told.push('all sync and repack at once');
+        await Promise.all(
+          this.#devices.map(async (one, index) => {
+            if (index % 2 === 0) await this.#engineOf(one).api.compact({});
+            else await this.#sync(one);
+            await this.#note(one);
+          }),
+        );
+    }
+  }
+
+  async #sync(device: Device): Promise<void> {
+    const report = await this.#engineOf(device).api.sync({});
+    expect(report.folders[0]?.protectedUntil, this.told).toBeDefined();
+    await this.#note(device);
+  }
+
+  /** The newest snapshot of this device holds what the folder does. */
+  async #note(device: Device): Promise<void> {
+    const { api } = this.#engineOf(device);
+    const { folders } = await api.status({});
+    const newest = folders.find(({ isHere }) => isHere)?.newestSnapshot;
+    if (newest) this.#expected.note(newest.atMs, contentOf(device.source));
+  }
+
+  async #pinOrForget(device: Device): Promise<void> {
+    const { api } = this.#engineOf(device);
+    const { newestSnapshot } = (await api.status({})).folders.find(({ isHere }) => isHere) ?? {};
+    const all = await api.snapshots({ folder: FOLDER });
+    const chosen = all[this.#choose(all.length)];
+    if (!chosen || chosen.snapshotId === newestSnapshot?.snapshotId) return;
+    const request = { folder: FOLDER, snapshot: chosen.snapshotId };
+    const isPinned = this.#choose(2) === 0;
+    this.#told.push(`${device.name} ${isPinned ? 'pins' : 'forgets'} one`);
+    try {
+      if (isPinned) await api.pinSnapshot({ ...request, isPinned });
+      else await api.forgetSnapshot({ ...request, now: this.#choose(2) === 0 });
+    } catch (error) {
+      // Another device's, or one that the other's history stands on.
+      expect(error).toMatchObject({ code: /^snapshot-(unknown|kept)$/ as unknown as string });
+    }
+  }
+
+  /** The process dies somewhere while it syncs and repacks; the next one goes on. */
+  async #die(device: Device): Promise<void> {
+    await device.engine?.close();
+    device.engine = undefined;
+    edit(device.source, this.#choose);
+    const fate = new Fate(this.#choose(90));
+    this.#told.push(`${device.name} dies`);
+    next.fate = fate;
+    let engine: Engine | undefined;
+    try {
+      engine = device.vault.open({
+        clock: this.#clock,
+        files: mortalFiles(openFileSystem(), fate),
+      });
+      next.fate = undefined;
+      await engine.api.sync({});
+      await engine.api.compact({});
+    } catch (error) {
+      if (!fate.isDead) throw error;
+    } finally {
+      next.fate = undefined;
+      await engine?.close().catch((error: unknown) => {
+        if (!(error instanceof Death)) throw error;
+      });
+    }
+    this.#told.push(`at ${fate.steps.at(-1) ?? '?'}`);
+    await this.#sync(device);
+  }
+
+  async #checkAll(): Promise<void> {
+    const shown: number[][] = [];
+    for (const device of this.#devices) {
+      const engine = this.#engineOf(device);
+      shown.push(await this.#expected.check(engine, `${this.#place}/back`));
+    }
+    const [first] = this.#devices;
+    if (!first) return;
+    const blank = await first.vault.blank(`${this.#place.split('/').at(-1) ?? ''}/blank`);
+    const engine = blank.open({ clock: this.#clock });
+    try {
+      await this.#expected.check(engine, `${this.#place}/back`);
+    } finally {
+      await engine.close();
+    }
+  }
+}
+
+describe.each([1, 2])('with %i devices', (deviceCount) => {
+  test('no life loses what a snapshot holds', async () => {
+    for (let number = 0; number < CASES / 2; number += 1) {
+      const seed = SEED * 1_000_003 + number * 2 + deviceCount;
+      const life = new Life(seed);
+      try {
+        const t0 = performance.now();
+        await life.run(deviceCount);
+        if (process.env['FLOE_TELL'])
+          console.log(seed, Math.round(performance.now() - t0), life.told);
+      } catch (error) {
+        throw new Error(`seed ${String(seed)}: ${life.told}`, { cause: error });
+      }
+    }
+  }, 3_600_000);
+});
