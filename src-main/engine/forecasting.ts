@@ -42,7 +42,8 @@ const HOLDINGS_AGE_MS_MAX = 60_000;
 /** The storage of the whole vault, as far as this device protects it. */
 export class Forecasting {
   readonly #parts: EngineParts;
-  #reconciled: { readonly epoch: number; readonly atMs: number } | undefined;
+  #reconciled:
+    { readonly epoch: number; readonly atMs: number; readonly payments: number } | undefined;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -169,13 +170,20 @@ export class Forecasting {
   async #read(
     signal: AbortSignal,
   ): Promise<{ readonly system: WalrusSystem; readonly holdings: readonly FolderHolding[] }> {
-    const { chain, options } = this.#parts;
+    const { chain, options, index } = this.#parts;
     const system = await chain.readSystem({ signal });
     const nowMs = options.clock.monotonicMs();
     const last = this.#reconciled;
-    if (last?.epoch !== system.epoch || nowMs - last.atMs > HOLDINGS_AGE_MS_MAX) {
+    // What this device has paid for since is seen at once; payments under way may still land.
+    const payments = index.ledger.count();
+    const isSettled = index.ledger.pending().length === 0;
+    const isFresh =
+      last?.epoch === system.epoch &&
+      last.payments === payments &&
+      nowMs - last.atMs <= HOLDINGS_AGE_MS_MAX;
+    if (!isFresh) {
       await reconcileHoldings(this.#parts, system, signal);
-      this.#reconciled = { epoch: system.epoch, atMs: nowMs };
+      this.#reconciled = isSettled ? { epoch: system.epoch, atMs: nowMs, payments } : undefined;
     }
     return { system, holdings: readHoldings(this.#parts, system) };
   }
