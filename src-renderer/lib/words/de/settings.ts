@@ -18,7 +18,7 @@ export const settings: Translation<typeof en> = {
   'settings.login': 'Starten, wenn ich mich anmelde',
   'settings.login-hint': 'Ohne Fenster. Floe schützt deine Ordner aus der Leiste.',
   'settings.login-browser':
-    'Das kann nur das Programm selbst. Hier startet das System Floe; die Anleitung sagt, wie.',
+    'Das kann nur das Programm selbst. Lass auf einem Server das System „floe daemon“ starten.',
   'settings.metered': 'In getakteten Netzen warten',
   'settings.metered-hint': 'Auch in Netzen, von denen niemand weiß, ob sie getaktet sind.',
   'settings.battery': 'Im Akkubetrieb warten',

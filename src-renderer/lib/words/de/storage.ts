@@ -14,9 +14,9 @@ export const storage: Translation<typeof en> = {
 
   'storage.spending.title': 'Ausgaben',
   'storage.balance': 'Guthaben',
-  'storage.runway': 'Reicht bis',
-  'storage.runway-long': 'Reicht zwei Jahre und länger',
-  'storage.runway-none': 'Reicht nicht für die nächste Verlängerung',
+  'storage.runway': 'Guthaben reicht',
+  'storage.runway-long': 'Zwei Jahre und länger',
+  'storage.runway-until': 'bis {month}',
   'storage.per-month': 'Jeden Monat',
   'storage.spent-today': 'Heute ausgegeben',
   'storage.spent-epoch': 'In dieser Epoche',

@@ -15,7 +15,7 @@ export const settings = {
   'settings.login': 'Start when I sign in',
   'settings.login-hint': 'Without a window. Floe protects your folders from the tray.',
   'settings.login-browser':
-    'Only the desktop app can do that. Here the system starts Floe; the manual says how.',
+    'Only the desktop app can do that. On a server, have the system run “floe daemon”.',
   'settings.metered': 'Wait on metered networks',
   'settings.metered-hint': 'Also on networks of which nobody knows whether they are metered.',
   'settings.battery': 'Wait on battery',

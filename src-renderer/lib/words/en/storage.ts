@@ -11,9 +11,9 @@ export const storage = {
 
   'storage.spending.title': 'Spending',
   'storage.balance': 'Balance',
-  'storage.runway': 'Enough until',
-  'storage.runway-long': 'Enough for two years and longer',
-  'storage.runway-none': 'Not enough for the next renewal',
+  'storage.runway': 'Balance lasts',
+  'storage.runway-long': 'Two years and longer',
+  'storage.runway-until': 'until {month}',
   'storage.per-month': 'Each month',
   'storage.spent-today': 'Spent today',
   'storage.spent-epoch': 'Spent this epoch',
