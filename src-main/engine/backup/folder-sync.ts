@@ -242,6 +242,7 @@ async function commitIfChanged(
   const { epoch } = options.system;
   const rememberTree = (): void => {
     for (const path of tree.forget) index.entries.delete(folderId, path);
+    for (const path of tree.forgetBelow) index.entries.deleteBelow(folderId, path);
     for (const entry of tree.remember) index.entries.put(folderId, entry);
     index.entries.replaceUnread(folderId, unread);
   };
@@ -264,5 +265,6 @@ async function commitIfChanged(
   return true;
 }
 
+/** Its time alone is not worth a commit: everything that is ignored changes it, too. */
 const isSameRoot = (before: CommitRecord, tree: BuiltTree): boolean =>
-  before.rootMode === tree.rootMode && before.rootMtimeNs === tree.rootMtimeNs.toString();
+  before.rootMode === tree.rootMode;

@@ -46,6 +46,8 @@ export interface BuiltTree {
   readonly remember: readonly KnownEntry[];
   /** What it is to forget, with everything below. */
   readonly forget: readonly RawPath[];
+  /** Directories that are something else now: what lay in them is forgotten, not their names. */
+  readonly forgetBelow: readonly RawPath[];
 }
 
 interface BuiltDirectory {
@@ -88,6 +90,7 @@ class TreeBuilder {
   readonly #built = new Map<RawPath, BuiltDirectory>();
   readonly #remember: KnownEntry[] = [];
   readonly #forget: RawPath[] = [];
+  readonly #forgetBelow: RawPath[] = [];
 
   constructor(options: TreeBuilderOptions) {
     this.#options = options;
@@ -103,6 +106,7 @@ class TreeBuilder {
       totals: root.totals,
       remember: this.#remember,
       forget: this.#forget,
+      forgetBelow: this.#forgetBelow,
     };
   }
 
@@ -174,6 +178,7 @@ class TreeBuilder {
     const { readings } = this.#options;
     const { path, known, stat } = change;
     if (stat.kind === 'directory') return this.#keepDirectory(change);
+    if (known?.kind === 'directory') this.#forgetBelow.push(path);
     if (stat.kind === 'symlink') {
       if (change.kind === 'unchanged' && known) return this.#asBefore(known);
       const entry = await this.#symlink(change);

@@ -63,6 +63,7 @@ export class EntryTable {
   readonly #put: Statement;
   readonly #stale: Statement;
   readonly #delete: Statement;
+  readonly #deleteBelow: Statement;
   readonly #clear: Statement;
   readonly #count: Statement<[string], { files: number; bytes: number }>;
   readonly #unread: Statement<[string], { path: Buffer; reason: string }>;
@@ -77,8 +78,9 @@ export class EntryTable {
     this.#stale = database.prepare(
       "UPDATE entries SET ctime_ns = ? WHERE folder_id = ? AND path = ? AND kind = 'directory'",
     );
-    this.#delete = database.prepare(
-      'DELETE FROM entries WHERE folder_id = ? AND (path = ? OR (path > ? AND path < ?))',
+    this.#delete = database.prepare('DELETE FROM entries WHERE folder_id = ? AND path = ?');
+    this.#deleteBelow = database.prepare(
+      'DELETE FROM entries WHERE folder_id = ? AND path > ? AND path < ?',
     );
     this.#clear = database.prepare('DELETE FROM entries WHERE folder_id = ?');
     this.#count = database.prepare(
@@ -137,11 +139,16 @@ export class EntryTable {
 
   /** Forget a path and everything below it. */
   delete(folderId: FolderId, path: RawPath): void {
-    const bytes = rawPathBytes(path);
+    this.#delete.run(folderId, rawPathBytes(path));
+    this.deleteBelow(folderId, path);
+  }
+
+  /** Forget what lay in a directory that is none any more. */
+  deleteBelow(folderId: FolderId, path: RawPath): void {
     // Everything below sorts between `path/` and `path0`, since '0' follows '/'.
     const below = rawPathBytes(`${path}/` as RawPath);
     const after = rawPathBytes(`${path}0` as RawPath);
-    this.#delete.run(folderId, bytes, below, after);
+    this.#deleteBelow.run(folderId, below, after);
   }
 
   /** Forget everything known of a folder: the next scan reads all of it again. */
