@@ -92,8 +92,6 @@ export async function openSecretStore(
 export interface OpenOptions {
   readonly askPassphrase: AskPassphrase | undefined;
   readonly mayCreateIndex?: boolean;
-  /** Whether a keychain that does not give the words may ask the person to be unlocked (default). */
-  readonly mayAskToUnlock?: boolean;
 }
 
 /**
@@ -121,12 +119,12 @@ async function readKeptWords(
   files: FileSystem,
   paths: HomePaths,
   place: SecretPlace,
-  { askPassphrase, mayAskToUnlock }: OpenOptions,
+  { askPassphrase }: OpenOptions,
 ): Promise<readonly string[]> {
   const open = (isTried: boolean): Promise<SecretStore> =>
     openSecretStore(files, paths, place, askPassphrase, { isTried });
   let secret = await (await open(false)).get(WORDS_SECRET);
-  if (!secret && place === 'keychain' && mayAskToUnlock !== false) {
+  if (!secret && place === 'keychain') {
     secret = await (await open(true)).get(WORDS_SECRET);
   }
   if (!secret) {

@@ -14,6 +14,7 @@ import type { EngineEvent } from '#contract/events.ts';
 import { VERSION } from '#contract/version.ts';
 import { EngineError, hasCode, serializeError } from '#engine/model/engine-error.ts';
 import type { Clock } from '#engine/ports/ports.ts';
+import { isKeychainLocked } from '#platform/keychain.ts';
 import { homeFailure } from './home.ts';
 import {
   openHome,
@@ -241,10 +242,10 @@ export class ServedHome {
     const { clock, home } = this.#options;
     const isWaiting = (): boolean => this.#life.state === 'locked' && this.#life.facts === facts;
     const look = async (): Promise<void> => {
-      if (!isWaiting()) return;
+      // Asked first: reading from one that is locked would make the system ask the person.
+      if (!isWaiting() || (await isKeychainLocked()) !== false) return;
       try {
-        const options = { askPassphrase: undefined, mayAskToUnlock: false };
-        await this.#adopt(facts, await openHome(home, options));
+        await this.#adopt(facts, await openHome(home, { askPassphrase: undefined }));
       } catch (error) {
         if (!isLock(error)) this.#fail(facts, failureOf(error, home));
       }

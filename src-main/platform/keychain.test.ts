@@ -35,6 +35,17 @@ describe('openKeychain', () => {
     expect(await store.get('seed')).toBeUndefined();
   });
 
+  test('is left alone when it is only to be read', async () => {
+    const { openEntry } = keychain({ fails: 'set' });
+    const store = await openKeychain({
+      service: 'floe-test',
+      random: systemRandom,
+      isTried: false,
+      openEntry,
+    });
+    expect(await store.get('seed')).toBeUndefined();
+  });
+
   test.each([
     { name: 'there is none', fails: 'constructor' as const },
     { name: 'it is locked', fails: 'set' as const },

@@ -5,6 +5,7 @@
  * the kernel's key ring, which forgets everything at the next start. A keychain can exist and be
  * locked, so it is tried by writing, reading back and removing before anything relies on it.
  */
+import { execFile } from 'node:child_process';
 import type { AsyncEntry } from '@napi-rs/keyring';
 import { EngineError } from '#engine/model/engine-error.ts';
 import type { Random, SecretStore } from '#engine/ports/ports.ts';
@@ -42,6 +43,31 @@ export async function openKeychain(options: {
   }
   await store.delete(PROBE_NAME);
   return store;
+}
+
+/** Time for a bus to answer; a keychain that takes longer is one of which nothing is known. */
+const BUS_MS = 5_000;
+const LOCKED_QUERY: readonly string[] = [
+  'call',
+  '--session',
+  ...['--dest', 'org.freedesktop.secrets'],
+  ...['--object-path', '/org/freedesktop/secrets/aliases/default'],
+  ...['--method', 'org.freedesktop.DBus.Properties.Get'],
+  ...['org.freedesktop.Secret.Collection', 'Locked'],
+];
+
+/**
+ * Whether the system's keychain is locked, without anybody being asked to unlock it. Undefined where
+ * that cannot be told: no Secret Service, or no `gdbus` to ask it with.
+ */
+export async function isKeychainLocked(): Promise<boolean | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  return new Promise((resolve) => {
+    execFile('gdbus', LOCKED_QUERY, { timeout: BUS_MS }, (error, answer) => {
+      const value = error ? undefined : /^\(<(true|false)>,\)/.exec(answer)?.[1];
+      resolve(value === undefined ? undefined : value === 'true');
+    });
+  });
 }
 
 /** Loaded when needed: where the library has no build, the machine still has sealed files. */

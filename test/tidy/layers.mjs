@@ -78,7 +78,7 @@ export const guardedModules = [
     reason: 'the engine reaches the machine through engine/ports',
   },
   {
-    modules: ['undici', 'node:http', 'node:https', 'node:net', 'node:tls', 'node:http2'],
+    modules: ['undici', 'ws', 'node:http', 'node:https', 'node:net', 'node:tls', 'node:http2'],
     allowed: ['engine/walrus', 'engine/sui', 'localnet', 'host', 'cli', 'app'],
     reason: 'only walrus and sui speak to the network; host, cli and app to each other',
   },
