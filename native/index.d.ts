@@ -197,6 +197,11 @@ export declare function argon2id(
 
 /** Set the modification time, ns since 1970, of an open file or directory. */
 export declare function setTimes(fd: number, mtimeNs: bigint): void;
+/**
+ * Give a file another name, unless something has that name (`EEXIST`). `ENOTSUP` where that cannot
+ * be done at once.
+ */
+export declare function renameNoReplace(from: Uint8Array, to: Uint8Array): void;
 /** Set the modification time of a path; of the link itself where it is one. */
 export declare function setLinkTimes(path: Uint8Array, mtimeNs: bigint): void;
 /**

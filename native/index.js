@@ -47,6 +47,7 @@ export const {
   openRecord,
   pairOfShard,
   recordCommitment,
+  renameNoReplace,
   sealChunksInto,
   sealRecord,
   sealedKeyEpoch,

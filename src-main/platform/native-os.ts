@@ -6,6 +6,7 @@
 import {
   dataExtents as nativeDataExtents,
   listXattrs as nativeListXattrs,
+  renameNoReplace as nativeRenameNoReplace,
   setLinkTimes as nativeSetLinkTimes,
   setTimes as nativeSetTimes,
   setXattr as nativeSetXattr,
@@ -48,14 +49,22 @@ export function setTimes(fd: number, mtimeNs: bigint): void {
   nativeSetTimes(fd, mtimeNs);
 }
 
+const bytesOf = (path: string | Buffer): Buffer =>
+  typeof path === 'string' ? Buffer.from(path) : path;
+
 /** Set the modification time of a path; of the link itself where it is one. */
 export function setLinkTimes(path: string | Buffer, mtimeNs: bigint): void {
-  nativeSetLinkTimes(typeof path === 'string' ? Buffer.from(path) : path, mtimeNs);
+  nativeSetLinkTimes(bytesOf(path), mtimeNs);
+}
+
+/** Give a file another name unless something has it: `EEXIST`. */
+export function renameNoReplace(from: string | Buffer, to: string | Buffer): void {
+  nativeRenameNoReplace(bytesOf(from), bytesOf(to));
 }
 
 /** Lock a file, which is created when missing; undefined when somebody has the lock. */
 export function tryLock(path: string | Buffer): FileLock | undefined {
-  const lock = nativeTryLock(typeof path === 'string' ? Buffer.from(path) : path);
+  const lock = nativeTryLock(bytesOf(path));
   if (!lock) return undefined;
   heldLocks.add(lock);
   return {

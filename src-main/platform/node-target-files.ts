@@ -216,6 +216,10 @@ class NodeTargetDirectory implements TargetDirectory {
     attempt('link', () => linkSync(this.#place(name), placeIn(directory, newName)));
   }
 
+  moveToFree(name: RawPath, directory: TargetDirectory, newName: RawPath): void {
+    attempt('move', () => nativeOs.renameNoReplace(this.#place(name), placeIn(directory, newName)));
+  }
+
   moveTo(name: RawPath, directory: TargetDirectory, newName: RawPath): void {
     attempt('move', () => renameSync(this.#place(name), placeIn(directory, newName)));
   }

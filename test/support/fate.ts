@@ -182,6 +182,7 @@ const TARGET_EFFECTS: readonly string[] = [
   'createFile',
   'makeSymlink',
   'linkTo',
+  'moveToFree',
   'moveTo',
   'removeFile',
   'removeDirectory',
@@ -211,7 +212,7 @@ function mortalTargets(fate: Fate): MortalTargets {
             return mortal(file, fate, 'file', (method) => method === 'write', ['close']);
           };
         }
-        if (property === 'linkTo' || property === 'moveTo') {
+        if (property === 'linkTo' || property === 'moveTo' || property === 'moveToFree') {
           return (name: never, to: TargetDirectory, newName: never) =>
             (value as TargetDirectory['moveTo'])(name, unwrap(to), newName);
         }

@@ -26,6 +26,11 @@ pub fn set_link_times(path: Uint8Array, mtime_ns: BigInt) -> Result<(), &'static
     floe_os::set_link_times(&path, nanoseconds(&mtime_ns)?).map_err(to_napi)
 }
 
+#[napi(catch_unwind)]
+pub fn rename_no_replace(from: Uint8Array, to: Uint8Array) -> Result<(), &'static str> {
+    floe_os::rename_no_replace(&from, &to).map_err(to_napi)
+}
+
 /// Offset and length of each stretch, one behind the other. Both are exact in a double.
 #[napi(catch_unwind)]
 pub fn data_extents(fd: i32, size_bytes: f64) -> Result<Option<Float64Array>, &'static str> {

@@ -13,11 +13,13 @@ use thiserror::Error;
 
 #[cfg(unix)]
 pub use unix::{
-    Lock, data_extents, forbid_dumps, list_xattrs, set_link_times, set_times, set_xattr,
+    Lock, data_extents, forbid_dumps, list_xattrs, rename_no_replace, set_link_times, set_times,
+    set_xattr,
 };
 #[cfg(not(unix))]
 pub use unsupported::{
-    Lock, data_extents, forbid_dumps, list_xattrs, set_link_times, set_times, set_xattr,
+    Lock, data_extents, forbid_dumps, list_xattrs, rename_no_replace, set_link_times, set_times,
+    set_xattr,
 };
 
 /// More stretches of data than this are not told apart: the file is read as a whole.

@@ -7,6 +7,8 @@ use rustix::fs::{
     AtFlags, CWD, FlockOperation, Mode, OFlags, SeekFrom, Timespec, Timestamps, UTIME_OMIT,
     XattrFlags, fgetxattr, flistxattr, flock, fsetxattr, futimens, open, seek, utimensat,
 };
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+use rustix::fs::{RenameFlags, renameat_with};
 use rustix::io::Errno;
 #[cfg(target_os = "linux")]
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -88,6 +90,24 @@ pub fn set_times(fd: i32, mtime_ns: i64) -> Result<()> {
 pub fn set_link_times(path: &[u8], mtime_ns: i64) -> Result<()> {
     let path = path_of(path)?;
     Ok(utimensat(CWD, path.as_c_str(), &timestamps(mtime_ns), AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+/// Gives a file another name, unless something has that name (`EEXIST`). `ENOTSUP` where the system
+/// or the file system cannot do both at once.
+pub fn rename_no_replace(from: &[u8], to: &[u8]) -> Result<()> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        let (from, to) = (path_of(from)?, path_of(to)?);
+        match renameat_with(CWD, from.as_c_str(), CWD, to.as_c_str(), RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS) => Err(NOT_SUPPORTED),
+            outcome => Ok(outcome?),
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    {
+        let _ = (from, to);
+        Err(NOT_SUPPORTED)
+    }
 }
 
 /// Where the first `size` bytes of a file hold data; `None` where the file system cannot tell, and

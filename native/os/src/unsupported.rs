@@ -24,6 +24,11 @@ pub fn set_link_times(_path: &[u8], _mtime_ns: i64) -> Result<()> {
 }
 
 /// Not supported.
+pub fn rename_no_replace(_from: &[u8], _to: &[u8]) -> Result<()> {
+    Err(NOT_SUPPORTED)
+}
+
+/// Not supported.
 pub fn data_extents(_fd: i32, _size: u64) -> Result<Option<Vec<Extent>>> {
     Err(NOT_SUPPORTED)
 }

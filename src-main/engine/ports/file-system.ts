@@ -237,6 +237,11 @@ export interface TargetDirectory {
   readLink(name: RawPath): RawPath;
   /** Give the file `name` a second name. Throws FileError `exists`, `not-supported`. */
   linkTo(name: RawPath, directory: TargetDirectory, newName: RawPath): void;
+  /**
+   * Move, unless something is in the way: FileError `exists`. `not-supported` where looking and
+   * moving cannot be one step.
+   */
+  moveToFree(name: RawPath, directory: TargetDirectory, newName: RawPath): void;
   /** Move, replacing a file that is in the way. */
   moveTo(name: RawPath, directory: TargetDirectory, newName: RawPath): void;
   removeFile(name: RawPath): void;

@@ -20,11 +20,14 @@ const OPEN_FILES_MAX = 128;
 /** The staged files of one restore. */
 export class StagedFiles {
   readonly #directory: TargetDirectory;
+  /** What an earlier run has left. */
+  readonly #left: Set<RawPath>;
   /** Least recently used first. */
   readonly #open = new Map<RawPath, { readonly file: TargetFile; users: number }>();
 
   constructor(directory: TargetDirectory) {
     this.#directory = directory;
+    this.#left = new Set(directory.listNames());
   }
 
   get directory(): TargetDirectory {
@@ -37,14 +40,12 @@ export class StagedFiles {
     return digest.slice(0, 40) as RawPath;
   }
 
-  /** Begin a file, or go on with what an earlier run has left of it. */
+  /**
+   * Begin a file, or go on with what an earlier run has left of it. What is not there yet is made
+   * when it is first used: thousands of files wait for their content.
+   */
   begin(name: RawPath): { readonly isResumed: boolean } {
-    try {
-      this.#keep(name, this.#directory.createFile(name));
-      return { isResumed: false };
-    } catch (error) {
-      if (!(error instanceof FileError) || error.reason !== 'exists') throw error;
-    }
+    if (!this.#left.has(name)) return { isResumed: false };
     try {
       this.#keep(name, this.#directory.openFile(name));
       return { isResumed: true };
@@ -53,13 +54,12 @@ export class StagedFiles {
     }
     // Something that is not ours alone: a second name of a finished file, or no file at all.
     this.#directory.removeFile(name);
-    this.#keep(name, this.#directory.createFile(name));
     return { isResumed: false };
   }
 
   /** Use a begun file; it stays open until `use` is done. */
   async with<T>(name: RawPath, use: (file: TargetFile) => T | Promise<T>): Promise<T> {
-    const slot = this.#open.get(name) ?? this.#keep(name, this.#directory.openFile(name));
+    const slot = this.#open.get(name) ?? this.#keep(name, this.#createOrOpen(name));
     slot.users += 1;
     try {
       return await use(slot.file);
@@ -85,6 +85,15 @@ export class StagedFiles {
 
   closeAll(): void {
     for (const name of [...this.#open.keys()]) this.close(name);
+  }
+
+  #createOrOpen(name: RawPath): TargetFile {
+    try {
+      return this.#directory.createFile(name);
+    } catch (error) {
+      if (!(error instanceof FileError) || error.reason !== 'exists') throw error;
+      return this.#directory.openFile(name);
+    }
   }
 
   #keep(name: RawPath, file: TargetFile): { readonly file: TargetFile; users: number } {

@@ -340,8 +340,8 @@ export class RestoreTarget {
   }
 
   /**
-   * A second name and the removal of the first, since a rename would replace what is in the way.
-   * False when something is in the way that this restore has not put there.
+   * Move it, without replacing what is in the way. Where that is not one step: a second name and
+   * the removal of the first. False when something is there that this restore has not put there.
    */
   #linkOrMove(
     entry: RestoreFile,
@@ -351,8 +351,7 @@ export class RestoreTarget {
   ): boolean {
     const staging = this.#staged.directory;
     try {
-      staging.linkTo(stagedName, parent, name);
-      staging.removeFile(stagedName);
+      this.#moveToFree(stagedName, parent, name);
       return true;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -366,6 +365,17 @@ export class RestoreTarget {
     // The move of one file onto its own second name does nothing.
     this.#staged.remove(stagedName);
     return true;
+  }
+
+  #moveToFree(stagedName: RawPath, parent: TargetDirectory, name: RawPath): void {
+    const staging = this.#staged.directory;
+    try {
+      staging.moveToFree(stagedName, parent, name);
+    } catch (error) {
+      if (!(error instanceof FileError) || error.reason !== 'not-supported') throw error;
+      staging.linkTo(stagedName, parent, name);
+      staging.removeFile(stagedName);
+    }
   }
 
   #removeStaging(): void {
