@@ -10,10 +10,11 @@ import { ENTRY_KIND, type PackClass } from './archive/pack-layout.ts';
 import { readPackFooters } from './archive/pack-reader.ts';
 import type { FolderPart, SnapshotLocation } from './archive/head.ts';
 import type { SignedSnapshot } from './archive/snapshot.ts';
-import { readAllHeads, type Head, type HeadReader } from './heads.ts';
+import { ACCOUNT_GAP, readAllHeads, type Head, type HeadReader } from './heads.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { BlobId, FolderId, ObjectId, SnapshotId } from './model/ids.ts';
 import type { BlobObject } from './model/walrus.ts';
+import type { Clock } from './ports/ports.ts';
 import type { PackReader } from './restore/pack-reader.ts';
 import {
   readSnapshot,
@@ -21,6 +22,10 @@ import {
   type OpenedSnapshot,
   type SnapshotReaderParts,
 } from './restore/snapshot-reader.ts';
+
+/** How often all accounts are looked at, and how many beyond the last used one in between. */
+const SCAN_INTERVAL_MS = 10 * 60_000;
+const NEXT_ACCOUNTS = 2;
 
 /** A snapshot with its place. */
 export interface CatalogSnapshot {
@@ -42,6 +47,7 @@ export interface UnreadSnapshot {
 export interface CatalogParts extends HeadReader {
   readonly reader: SnapshotReaderParts;
   readonly packs: PackReader;
+  readonly clock: Clock;
   /** Whether this device is about to leave the snapshot out of the history. */
   readonly isForgotten: (snapshotId: SnapshotId) => boolean;
 }
@@ -51,6 +57,8 @@ export class Catalog {
   readonly #records = new Map<SnapshotId, SignedSnapshot>();
   /** What the footer of a blob has listed; packs never change. */
   readonly #scanned = new Map<BlobId, readonly SnapshotLocation[]>();
+  /** When all accounts were looked at. */
+  #scannedAtMs = -Infinity;
   /** What the pack index of a newest snapshot names. */
   readonly #histories = new Map<SnapshotId, readonly SnapshotLocation[]>();
 
@@ -58,8 +66,16 @@ export class Catalog {
     this.#parts = parts;
   }
 
-  async heads(signal?: AbortSignal): Promise<Head[]> {
-    return readAllHeads(this.#parts, signal);
+  /**
+   * The heads of all devices. A device that is new has the account after the last; only now and
+   * then, or when it is to be `thorough`, all accounts are looked at in which one could be.
+   */
+  async heads(signal?: AbortSignal, isThorough = false): Promise<Head[]> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const isDue = isThorough || nowMs - this.#scannedAtMs >= SCAN_INTERVAL_MS;
+    const heads = await readAllHeads(this.#parts, signal, isDue ? ACCOUNT_GAP : NEXT_ACCOUNTS);
+    if (isDue) this.#scannedAtMs = nowMs;
+    return heads;
   }
 
   /**

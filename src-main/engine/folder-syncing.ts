@@ -10,9 +10,9 @@ import type { CommitRecord } from './backup/commit-record.ts';
 import { syncFolder, type FolderProgress, type FolderSyncResult } from './backup/folder-sync.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openFolderKeys } from './folders.ts';
-import { acknowledge, giveUpCondemned, needsCondemned, sharingHeads } from './giving-up.ts';
+import { acknowledge, giveUpCondemned, needsCondemned, sharing } from './giving-up.ts';
 import { reconcileHoldings } from './holdings.ts';
-import { commitMoves } from './moves.ts';
+import { commitMoves, otherHeads } from './moves.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import { syncedEntry, syncFailedEntry } from './history-text.ts';
@@ -59,6 +59,8 @@ export class FolderSyncing {
   readonly #parts: EngineParts;
   readonly #callbacks: SyncCallbacks;
   #isHeadChecked = false;
+  /** Whether another device protects a folder of this one, too, as far as is known. */
+  #isSharing = true;
   /** Of whoever asked for the sync that runs. */
   #onProgress: ((progress: FolderProgress) => void) | undefined;
 
@@ -295,7 +297,9 @@ export class FolderSyncing {
     system: WalrusSystem,
     signal: AbortSignal,
   ): Promise<CommitOptions> {
-    const { options, index, spool, codec, account, catalog, flow } = this.#parts;
+    const { options, index, spool, codec, account, flow } = this.#parts;
+    const others = await otherHeads(this.#parts, signal);
+    this.#isSharing = sharing(this.#parts, others).length > 0;
     return {
       folder,
       folderKeys: await openFolderKeys(this.#parts, folder),
@@ -312,19 +316,16 @@ export class FolderSyncing {
       spool,
       limits: packLimits(system.shardCount),
       system,
-      moves: await commitMoves(this.#parts, folder, system, signal),
-      otherParents: async () =>
-        (await catalog.heads(signal))
-          .filter((head) => head.accountIndex !== options.accountIndex)
-          .flatMap(({ device, folders }) =>
-            folders
-              .filter(({ part }) => part.folderId === folder.folderId)
-              .map(({ part }) => ({
-                deviceId: device.deviceId,
-                sequence: part.sequence,
-                snapshotId: part.snapshot.snapshotId,
-              })),
-          ),
+      moves: await commitMoves(this.#parts, folder, others, system, signal),
+      otherParents: others.flatMap(({ device, folders }) =>
+        folders
+          .filter(({ part }) => part.folderId === folder.folderId)
+          .map(({ part }) => ({
+            deviceId: device.deviceId,
+            sequence: part.sequence,
+            snapshotId: part.snapshot.snapshotId,
+          })),
+      ),
       onSealed: async (packId) => {
         const pack = index.journal.find(packId);
         if (pack) this.#parts.activity.stepped(pack);
@@ -357,15 +358,15 @@ export class FolderSyncing {
    */
   async lookAround(folder: FolderRecord, signal: AbortSignal): Promise<void> {
     const system = await this.#parts.river.refresh(signal);
-    for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const heads = await sharingHeads(this.#parts, signal);
+    for (let round = 0; this.#isSharing && round < ROUNDS_MAX; round += 1) {
+      const heads = sharing(this.#parts, await otherHeads(this.#parts, signal));
       if (!needsCondemned(this.#parts, heads)) {
         await acknowledge(this.#parts, heads, system, signal);
-        await giveUpCondemned(this.#parts, heads, system, signal);
-        return;
+        break;
       }
       await this.recommit(folder, signal);
     }
+    await giveUpCondemned(this.#parts, system, signal);
   }
 
   #emitProgress(folder: FolderRecord, progress: FolderProgress, startedMs: number): void {

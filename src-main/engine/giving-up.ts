@@ -25,19 +25,16 @@ const KEPT_ALIVE_EPOCHS = 2;
 /** Set when an account may own storage that no blob uses. */
 export const SPARE_STORAGE_FACT = 'spare-storage';
 
-/** The heads of devices that protect a folder of this one, too. */
-export async function sharingHeads(parts: EngineParts, signal?: AbortSignal): Promise<Head[]> {
-  const { catalog, options, index } = parts;
+/** Those of other devices' heads that protect a folder which this one does, too. */
+export function sharing({ index }: EngineParts, others: readonly Head[]): Head[] {
   const mine = new Set(
     index.folders
       .all()
       .filter(({ removed }) => !removed)
       .map(({ folderId }) => folderId),
   );
-  return (await catalog.heads(signal)).filter(
-    (head) =>
-      head.accountIndex !== options.accountIndex &&
-      head.folders.some(({ part }) => !part.removed && mine.has(part.folderId)),
+  return others.filter(({ folders }) =>
+    folders.some(({ part }) => !part.removed && mine.has(part.folderId)),
   );
 }
 
@@ -75,7 +72,6 @@ export async function acknowledge(
 /** Let go what nobody needs, and keep alive what somebody may. Gives how many packs went. */
 export async function giveUpCondemned(
   parts: EngineParts,
-  heads: readonly Head[],
   system: WalrusSystem,
   signal?: AbortSignal,
 ): Promise<number> {
@@ -83,7 +79,11 @@ export async function giveUpCondemned(
   const leaving = index.leaving.all().filter(({ deviceId }) => deviceId === undefined);
   if (leaving.length === 0) return 0;
   const own = await readOwnHead(parts, signal);
-  const live = await liveHeads(parts, heads, system, signal);
+  // Whoever might need something of ours is looked for wherever a device can be.
+  const others = (await parts.catalog.heads(signal, true)).filter(
+    ({ accountIndex }) => accountIndex !== parts.options.accountIndex,
+  );
+  const live = await liveHeads(parts, sharing(parts, others), system, signal);
   const packs = leaving.flatMap((row) => {
     const pack = index.journal.findByBlob(row.blobId);
     // Of a pack that an earlier local index knew only this is left. By then it has ended.

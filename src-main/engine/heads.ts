@@ -51,18 +51,24 @@ export interface HeadReader {
   readonly seed: Uint8Array;
 }
 
-/** Every head of the vault, by account; accounts are looked for up to a gap of ACCOUNT_GAP. */
-export async function readAllHeads(reader: HeadReader, signal?: AbortSignal): Promise<Head[]> {
+/** Every head of the vault, by account; accounts are looked for until `gap` in a row have none. */
+export async function readAllHeads(
+  reader: HeadReader,
+  signal?: AbortSignal,
+  gap = ACCOUNT_GAP,
+): Promise<Head[]> {
   const heads: Head[] = [];
   let lastUsed = -1;
-  for (let start = 0; start <= lastUsed + ACCOUNT_GAP; start += ACCOUNTS_AT_ONCE) {
-    const indexes = Array.from({ length: ACCOUNTS_AT_ONCE }, (_, offset) => start + offset);
+  for (let start = 0; start <= lastUsed + gap;) {
+    const count = Math.min(ACCOUNTS_AT_ONCE, lastUsed + gap + 1 - start);
+    const indexes = Array.from({ length: count }, (_, offset) => start + offset);
     const found = await Promise.all(indexes.map((index) => readHeadOf(reader, index, signal)));
     for (const [offset, head] of found.entries()) {
       if (!head) continue;
       heads.push(head);
       lastUsed = start + offset;
     }
+    start += count;
   }
   return heads;
 }

@@ -36,15 +36,15 @@ import { retentionOf } from './retaining.ts';
 /** Another device's pack is not relied on once less than this part of the floor is left of it. */
 const FLOOR_SHARE_MIN = 1 / 2;
 
+/** `others` are the heads of the other devices, read for this commit. */
 export async function commitMoves(
   parts: EngineParts,
   folder: FolderRecord,
+  others: readonly Head[],
   system: WalrusSystem,
   signal: AbortSignal,
 ): Promise<CommitMoves> {
-  const { index, catalog, options, packs } = parts;
-  const heads = await catalog.heads(signal);
-  const others = heads.filter(({ accountIndex }) => accountIndex !== options.accountIndex);
+  const { index, packs } = parts;
   noteCondemned(parts, others);
   const leaving = new Set(index.leaving.all().map(({ blobId }) => blobId));
   const foreign = new Set(
@@ -77,6 +77,15 @@ export async function commitMoves(
       });
     },
   };
+}
+
+/** The heads of the other devices. */
+export async function otherHeads(
+  { catalog, options }: EngineParts,
+  signal?: AbortSignal,
+): Promise<Head[]> {
+  const heads = await catalog.heads(signal);
+  return heads.filter(({ accountIndex }) => accountIndex !== options.accountIndex);
 }
 
 export function lastCommitOf(
@@ -145,9 +154,7 @@ export async function standingSnapshots(
   folder: FolderRecord,
   signal: AbortSignal,
 ): Promise<Set<SnapshotId>> {
-  const heads = await parts.catalog.heads(signal);
-  const others = heads.filter(({ accountIndex }) => accountIndex !== parts.options.accountIndex);
-  return otherParentsOf(parts, folder, others, signal);
+  return otherParentsOf(parts, folder, await otherHeads(parts, signal), signal);
 }
 
 /** What the rules let go now, and what the person wants forgotten; never what others stand on. */

@@ -119,6 +119,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
       ...headReader,
       reader,
       packs,
+      clock,
       isForgotten: (snapshotId) => index.snapshots.isForgotten(snapshotId),
     }),
     emit,

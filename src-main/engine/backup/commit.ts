@@ -49,7 +49,7 @@ export interface CommitOptions {
   readonly limits: PackLimits;
   readonly system: WalrusSystem;
   /** The newest snapshots of this folder that other devices published. */
-  readonly otherParents: () => Promise<readonly SnapshotParent[]>;
+  readonly otherParents: readonly SnapshotParent[];
   /** What leaves its pack, and what happens to older snapshots. */
   readonly moves: CommitMoves;
   /** A pack was sealed; resolves when there is room in the spool for the next one. */
@@ -257,7 +257,7 @@ async function sealCommit(
           },
         ]
       : []),
-    ...(await options.otherParents()),
+    ...options.otherParents,
   ];
   const snapshot: Snapshot = {
     vaultId: vaultKeys.vaultId,
