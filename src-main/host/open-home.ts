@@ -18,6 +18,7 @@ import { openFileSystem } from '#platform/file-system.ts';
 import { defaultLocalnetFolder } from '#platform/home.ts';
 import { openKeychain } from '#platform/keychain.ts';
 import { openLogFile, openLogger } from '#platform/log-file.ts';
+import { keepMemoryPrivate } from '#platform/native-os.ts';
 import { openSealedFiles, openTryOutFiles, readPassphraseFile } from '#platform/secret-store.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { systemRandom } from '#platform/system-random.ts';
@@ -64,6 +65,7 @@ export async function openSecretStore(
   askPassphrase: AskPassphrase | undefined,
   options: { readonly isTried?: boolean } = {},
 ): Promise<SecretStore> {
+  keepMemoryPrivate();
   const sealed = { files, directory: paths.secrets, random: systemRandom, deriveKey: argon2id };
   switch (place) {
     case 'try-out':

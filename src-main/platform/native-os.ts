@@ -5,6 +5,7 @@
  */
 import {
   dataExtents as nativeDataExtents,
+  forbidDumps as nativeForbidDumps,
   listXattrs as nativeListXattrs,
   renameNoReplace as nativeRenameNoReplace,
   setLinkTimes as nativeSetLinkTimes,
@@ -60,6 +61,18 @@ export function setLinkTimes(path: string | Buffer, mtimeNs: bigint): void {
 /** Give a file another name unless something has it: `EEXIST`. */
 export function renameNoReplace(from: string | Buffer, to: string | Buffer): void {
   nativeRenameNoReplace(bytesOf(from), bytesOf(to));
+}
+
+/**
+ * From here on this process holds secrets: no core file gets them, and on Linux no other process of
+ * the same user reads its memory. Where the system has no such thing, it stays as it is.
+ */
+export function keepMemoryPrivate(): void {
+  try {
+    nativeForbidDumps();
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOTSUP') throw error;
+  }
 }
 
 /** Lock a file, which is created when missing; undefined when somebody has the lock. */
