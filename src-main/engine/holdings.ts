@@ -43,7 +43,7 @@ export async function reconcileHoldings(
   const packs = index.journal
     .all()
     .filter(({ blobObjectId }) => blobObjectId && !known.get(blobObjectId)?.isGone);
-  const onChain = await readTwice(parts, packs, signal);
+  const onChain = await readTwice(parts, packs, system, signal);
   return index.atomically(() =>
     packs.flatMap((pack) => {
       const { blobObjectId } = pack;
@@ -66,9 +66,7 @@ function noteBlob(
   system: WalrusSystem,
 ): HoldingChange['kind'] | undefined {
   if (!blob || !isOfVault(blob, owners)) {
-    // A registration that is under way may not be visible yet.
-    if (pack.state !== 'certified' && pack.state !== 'published') return undefined;
-    if (pack.endEpoch !== undefined && pack.endEpoch <= system.epoch) return undefined;
+    if (!shouldBeThere(pack, system)) return undefined;
     noteGone(index, pack, blob, system);
     return 'gone';
   }
@@ -87,6 +85,12 @@ function noteBlob(
   if (before !== undefined && blob.endEpoch > before) return 'extended';
   const isNews = known === undefined || known.endEpoch > system.epoch;
   return blob.endEpoch <= system.epoch && isNews ? 'lapsed' : undefined;
+}
+
+/** A registration that is under way may not be visible yet, and what has ended may be burnt. */
+function shouldBeThere({ state, endEpoch }: PackRecord, { epoch }: WalrusSystem): boolean {
+  const isStored = state === 'certified' || state === 'published';
+  return isStored && (endEpoch === undefined || endEpoch > epoch);
 }
 
 /** Deleted, burnt or given away: from now on the pack holds nothing, as if its time were up. */
@@ -116,12 +120,16 @@ function noteGone(
 async function readTwice(
   { chain, options }: EngineParts,
   packs: readonly PackRecord[],
+  system: WalrusSystem,
   signal: AbortSignal | undefined,
 ): Promise<Map<ObjectId, BlobObject | undefined>> {
   const ids = packs.flatMap(({ blobObjectId }) => blobObjectId ?? []);
   const reading = signal ? { signal } : {};
   const first = await chain.readBlobObjects(ids, reading);
-  const absent = ids.filter((id) => first.get(id) === undefined);
+  const absent = packs
+    .filter((pack) => shouldBeThere(pack, system))
+    .flatMap(({ blobObjectId }) => blobObjectId ?? [])
+    .filter((id) => first.get(id) === undefined);
   if (absent.length === 0) return first;
   await options.clock.sleep(READ_AGAIN_MS, signal);
   const second = await chain.readBlobObjects(absent, reading);

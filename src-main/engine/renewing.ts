@@ -204,18 +204,18 @@ function whyPostponed(
 ): EngineError | undefined {
   if (plan.postponed.length === 0) return undefined;
   const needed = costOf(plan.transactions.flat()) + costOf(plan.postponed);
-  const context = { neededFrost: String(needed), address: wallet.address };
+  const neededFrost = String(needed);
   if (available < needed && available <= leftOfCaps) {
     return new EngineError(
       'balance-low',
       `renewing takes ${coinText(needed)} WAL, the wallet holds ${coinText(available)}: ${coinText(needed - available)} are missing. Send them to ${wallet.address}`,
-      { context },
+      { context: { address: wallet.address, neededFrost, walFrost: String(available) } },
     );
   }
   return new EngineError(
     'cap-exceeded',
     `renewing takes ${coinText(needed)} WAL, the caps leave ${coinText(leftOfCaps)} now: the rest waits`,
-    { context },
+    { context: { amount: neededFrost, cap: String(leftOfCaps) } },
   );
 }
 

@@ -15,7 +15,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '#engine/model/engine-error.ts';
 import type { ObjectId, SuiAddress } from '#engine/model/ids.ts';
-import type { Chain } from './chain/chain.ts';
+import type { Chain, ChainClock } from './chain/chain.ts';
 import { openChain } from './chain/open-chain.ts';
 import { createRpcFaults, type RpcFaults } from './chain/rpc/faults.ts';
 import { serveFaucet, serveRpc } from './chain/rpc/serve.ts';
@@ -60,6 +60,8 @@ export interface LocalnetOptions extends LocalnetChoices {
   /** See [Note: No fsync] in nodes/sliver-store.ts. */
   readonly fsync?: boolean | undefined;
   readonly recoveryQuietMs?: number | undefined;
+  /** Where the chain's time comes from; it then passes only by `advanceEpoch`, not by itself. */
+  readonly clock?: ChainClock | undefined;
   /** Lines for a person; nowhere by default. */
   readonly log?: ((line: string) => void) | undefined;
 }
@@ -135,7 +137,7 @@ export async function startLocalnet(options: LocalnetOptions): Promise<RunningLo
     const chain = await openChain({
       dir: join(options.dir, 'chain'),
       genesis: genesisOf(settings, keys),
-      clock: { nowMs: () => Date.now() },
+      clock: options.clock ?? { nowMs: () => Date.now() },
     });
     closing.defer(() => chain.close());
     const nodes = await startNodes(options, settings, keys, chain, closing);
@@ -149,7 +151,7 @@ export async function startLocalnet(options: LocalnetOptions): Promise<RunningLo
     closing.defer(() => rpc.close());
     const faucet = await serveFaucet({ chain, port: settings.faucetPort });
     closing.defer(() => faucet.close());
-    closing.defer(startTicking(chain, settings.epochDurationMs, options.log));
+    if (!options.clock) closing.defer(startTicking(chain, settings.epochDurationMs, options.log));
     const localnet = new Localnet({ dir: options.dir, settings, chain, nodes, faults, closing });
     writeNetworkFile(options.dir, localnet.networkFile);
     return localnet;

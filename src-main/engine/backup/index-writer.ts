@@ -121,7 +121,8 @@ function planFor(
   options: IndexWriterOptions,
   kept: readonly PlacedSegment[],
 ): { readonly segment: IndexSegment | undefined; readonly kept: readonly PlacedSegment[] } {
-  const fresh = IndexSegment.of(newEntries(options));
+  // Of the history, too: a snapshot that lies in an ended pack is none any more.
+  const fresh = lastingPart(options, IndexSegment.of(newEntries(options)));
   const lastingCount = countLasting(options, kept);
   if (fresh.entryCount === 0 && lastingCount === kept.length) return { segment: undefined, kept };
   const merge = planSegmentMerge(
