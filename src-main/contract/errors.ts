@@ -273,7 +273,7 @@ export const errorCodes = {
   'cap-exceeded': {
     retry: 'after-user-action',
     exit: EXIT.funds,
-    next: 'Raise the cap, or wait until the next period.',
+    next: 'Raise the cap with `floe wallet caps`, or wait until the day or the epoch is over.',
   },
   'transaction-not-allowed': {
     retry: 'never',
