@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import dbus, { type MessageBus, type Variant as VariantValue } from 'dbus-next';
 
 const { Interface, ACCESS_READ } = dbus.interface;
-const { Variant } = dbus;
+const { Message, Variant } = dbus;
 
 export interface Bus {
   readonly address: string;
@@ -95,15 +95,34 @@ export class TrayHost {
     return new TrayHost(connection, promise);
   }
 
-  async #item(): Promise<dbus.ProxyObject> {
-    const { service, path } = await this.#registered;
-    return this.#connection.getProxyObject(service, path);
+  /** Chromium's objects describe themselves to nobody, so calls are made without asking. */
+  async #call<Value>(
+    path: string,
+    method: { readonly face: string; readonly member: string; readonly signature: string },
+    body: readonly unknown[],
+  ): Promise<Value> {
+    const { service } = await this.#registered;
+    const reply = await this.#connection.call(
+      new Message({
+        destination: service,
+        path,
+        interface: method.face,
+        member: method.member,
+        signature: method.signature,
+        body: [...body],
+      }),
+    );
+    return reply?.body as Value;
   }
 
   async #property<Value>(name: string): Promise<Value> {
-    const properties = (await this.#item()).getInterface('org.freedesktop.DBus.Properties');
-    const get = properties['Get'] as (face: string, name: string) => Promise<VariantValue<Value>>;
-    return (await get('org.kde.StatusNotifierItem', name)).value;
+    const { path } = await this.#registered;
+    const method = { face: 'org.freedesktop.DBus.Properties', member: 'Get', signature: 'ss' };
+    const [{ value }] = await this.#call<[VariantValue<Value>]>(path, method, [
+      'org.kde.StatusNotifierItem',
+      name,
+    ]);
+    return value;
   }
 
   async tooltip(): Promise<string> {
@@ -117,21 +136,10 @@ export class TrayHost {
     return { width: first?.[0] ?? 0, pixels: first?.[2] ?? Buffer.alloc(0) };
   }
 
-  async #menu(): Promise<dbus.ClientInterface> {
-    const { service } = await this.#registered;
-    const path = await this.#property<string>('Menu');
-    const object = await this.#connection.getProxyObject(service, path);
-    return object.getInterface('com.canonical.dbusmenu');
-  }
-
   async menu(): Promise<MenuItem[]> {
-    const menu = await this.#menu();
-    const getLayout = menu['GetLayout'] as (
-      parent: number,
-      depth: number,
-      names: string[],
-    ) => Promise<[number, Layout]>;
-    const [, [, , children]] = await getLayout(0, -1, []);
+    const path = await this.#property<string>('Menu');
+    const method = { face: 'com.canonical.dbusmenu', member: 'GetLayout', signature: 'iias' };
+    const [, [, , children]] = await this.#call<[number, Layout]>(path, method, [0, -1, []]);
     return children.map(({ value: [id, properties] }) => ({
       id,
       label: String(properties['label']?.value ?? ''),
@@ -141,14 +149,9 @@ export class TrayHost {
   }
 
   async click(item: MenuItem): Promise<void> {
-    const menu = await this.#menu();
-    const event = menu['Event'] as (
-      id: number,
-      kind: string,
-      data: VariantValue,
-      atMs: number,
-    ) => Promise<void>;
-    await event(item.id, 'clicked', new Variant('i', 0), 0);
+    const path = await this.#property<string>('Menu');
+    const method = { face: 'com.canonical.dbusmenu', member: 'Event', signature: 'isvu' };
+    await this.#call(path, method, [item.id, 'clicked', new Variant('i', 0), 0]);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * @file A desktop of its own for each test: buses, folders, and the shell in a real Electron on it.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export class Desktop {
   readonly folder: string;
   readonly session: Bus;
   readonly system: Bus;
-  readonly #apps: ElectronApplication[] = [];
+  readonly #processes: ChildProcess[] = [];
   readonly #closing: (() => Promise<void>)[] = [];
 
   private constructor(folder: string, session: Bus, system: Bus) {
@@ -69,7 +69,7 @@ export class Desktop {
       env: this.environment(),
       cwd: this.folder,
     });
-    this.#apps.push(app);
+    this.#processes.push(app.process());
     return app;
   }
 
@@ -84,7 +84,7 @@ export class Desktop {
   }
 
   async close(): Promise<void> {
-    for (const app of this.#apps) await quitApp(app);
+    for (const child of this.#processes) await endShell(child);
     for (const close of this.#closing.reverse()) await close();
     await this.session.close();
     await this.system.close();
@@ -92,9 +92,8 @@ export class Desktop {
   }
 }
 
-/** End an app without its question, and wait until it is gone. */
-async function quitApp(app: ElectronApplication): Promise<void> {
-  const child = app.process();
+/** End a shell without its question, and wait until it is gone. */
+async function endShell(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
@@ -118,4 +117,38 @@ export async function until<Value>(
     if (isWanted(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** What a native message box was asked, and an answer given in the person's stead. */
+export interface AskedQuestion {
+  readonly message: string;
+  readonly detail: string;
+  readonly buttons: readonly string[];
+}
+
+/**
+ * Answer every native message box with a button's number from now on; nobody sits at this display.
+ * Gives what was asked so far.
+ */
+export async function answerQuestions(
+  app: ElectronApplication,
+  response: number,
+): Promise<() => Promise<AskedQuestion[]>> {
+  await app.evaluate(({ dialog }, given) => {
+    const asked: unknown[] = [];
+    Object.assign(globalThis, { asked });
+    dialog.showMessageBox = (async (options: unknown) => {
+      asked.push(options);
+      return { response: given, checkboxChecked: false };
+    }) as typeof dialog.showMessageBox;
+  }, response);
+  return async () =>
+    app.evaluate(() => (globalThis as unknown as { asked: AskedQuestion[] }).asked);
+}
+
+/** Whether the app has a window that can be seen. */
+export async function hasVisibleWindow(app: ElectronApplication): Promise<boolean> {
+  return app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows().some((window) => window.isVisible() && !window.isMinimized()),
+  );
 }
