@@ -20,9 +20,6 @@ export interface StandingFacts {
   readonly waiting: (folder: FolderRecord) => FolderStatus['waiting'];
 }
 
-/**
- * @throws EngineError what keeps the chain from being asked, when it was never asked before
- */
 export async function currentStatus(
   parts: EngineParts,
   facts: StandingFacts,
@@ -45,9 +42,7 @@ export async function currentStatus(
   } catch (error) {
     if (!isChainFailure(error)) throw error;
     chainWatch.failed(error);
-    const remembered = recall(parts);
-    if (!remembered) throw error;
-    return complete(parts, remembered, facts, error);
+    return complete(parts, recall(parts), facts, error);
   }
 }
 
@@ -59,14 +54,35 @@ function remember({ index }: EngineParts, status: ChainStatus): void {
 }
 
 /** What the chain said last, with folders as this machine has them now. */
-function recall({ index }: EngineParts): ChainStatus | undefined {
+function recall(parts: EngineParts): ChainStatus {
+  const { index } = parts;
   const text = index.readFact(REMEMBERED_FACT);
-  if (text === undefined) return undefined;
-  const { value } = decodeMessage(text) as { readonly value: ChainStatus };
+  const value = text === undefined ? neverAsked(parts) : readRemembered(text);
   const known = new Map(value.folders.map((folder) => [folder.folderId, folder]));
   const own = index.folders.all().map((folder) => recalledFolder(folder, known));
   return { ...value, folders: [...own, ...value.folders.filter(({ isHere }) => !isHere)] };
 }
+
+const readRemembered = (text: string): ChainStatus =>
+  (decodeMessage(text) as { readonly value: ChainStatus }).value;
+
+/** Nothing is known of the network but its name. */
+const neverAsked = ({ options, account }: EngineParts): ChainStatus => ({
+  vaultId: options.vaultKeys.vaultId,
+  network: {
+    name: options.network.name,
+    isTryOut: options.isTryOut,
+    chainIdentifier: options.chainIdentifier,
+    epoch: 0,
+    shardCount: 0,
+    nodeCount: 0,
+    epochEndsAtMs: 0,
+    endpointCount: options.network.rpc.length,
+  },
+  folders: [],
+  address: account.address,
+  device: options.deviceName,
+});
 
 function recalledFolder(
   folder: FolderRecord,

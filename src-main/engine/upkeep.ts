@@ -66,6 +66,8 @@ export class Upkeep {
       this.#conditions.say(said);
       if (said.hasWoken !== true) return;
       this.#watching?.look();
+      // Another place, another network, a drive that was connected: what failed is worth a try.
+      this.#watching?.retryNow();
       this.#hooks.onWake();
     },
     updateFolder: async (request, options) => this.#updateFolder(request, options?.signal),

@@ -170,6 +170,7 @@ const TRIED_AGAIN: readonly ErrorCode[] = [
   'folder-missing',
   'folder-unreadable',
   'head-rolled-back',
+  'index-damaged',
   'storage-exhausted',
 ];
 
