@@ -1,7 +1,7 @@
 /** @file Where things stand on the calendar of storage. */
 import { describe, expect, test } from 'vitest';
 import type { StorageForecast } from '#contract/storage-api.ts';
-import { dateTicks, epochTicks, layOutRows, spanFor, SPANS_MS } from './calendar.ts';
+import { dateTicks, epochTicks, layOutRows, pricedMarks, spanFor, SPANS_MS } from './calendar.ts';
 
 const DAY_MS = 86_400_000;
 const nowMs = new Date(2026, 10, 21, 15, 30).getTime();
@@ -78,6 +78,37 @@ describe('a row', () => {
       { position: 0.4, count: 3, cost: { walFrost: 15n, gasMist: 3n } },
       { position: 0.8, count: 1 },
     ]);
+  });
+});
+
+describe('prices', () => {
+  const mark = (position: number) => ({
+    position,
+    atMs: 0,
+    epoch: 0,
+    count: 1,
+    cost: { walFrost: 1n, gasMist: 0n },
+  });
+  const row = { folderId: 'a', name: 'a', isCut: false };
+
+  test.each([
+    {
+      name: 'stand below marks that leave them room',
+      at: [0.1, 0.4, 0.8],
+      end: 0.7,
+      priced: [0, 1, 2],
+    },
+    { name: 'leave out marks that are too close', at: [0.1, 0.15, 0.24], end: 0.7, priced: [0, 2] },
+    { name: 'leave the end of the bar to its date', at: [0.1, 0.5, 0.69], end: 0.7, priced: [0] },
+    { name: 'stay within the picture', at: [0.1, 0.95], end: 0.5, priced: [0] },
+    { name: 'leave a short bar to its date', at: [0.05, 0.2], end: 0.06, priced: [1] },
+  ])('$name', ({ at, end, priced }) => {
+    expect([...pricedMarks({ ...row, end, marks: at.map(mark) })]).toEqual(priced);
+  });
+
+  test('have the whole width where the bar is cut', () => {
+    const marks = [0.5, 0.8].map(mark);
+    expect([...pricedMarks({ ...row, isCut: true, end: 1, marks })]).toEqual([0, 1]);
   });
 });
 

@@ -100,6 +100,27 @@ function mergeMarks(marks: readonly Mark[]): readonly Mark[] {
   return merged;
 }
 
+/** Room that a label takes, as a share of the span. */
+const LABEL_WIDTH = 0.13;
+
+/**
+ * The marks whose prices can be written below them, by index: none runs into the next one, into the
+ * date at the end of the bar, or over the edge.
+ */
+export function pricedMarks({ marks, end, isCut }: Row): ReadonlySet<number> {
+  const dateFrom = end === undefined || isCut ? 1 : Math.max(end - LABEL_WIDTH, 0);
+  const dateTo = end === undefined || isCut ? 1 : Math.max(end, LABEL_WIDTH);
+  const priced = new Set<number>();
+  let free = 0;
+  for (const [index, { position }] of marks.entries()) {
+    const isInDate = position + LABEL_WIDTH > dateFrom && position < dateTo;
+    if (position < free || isInDate || position + LABEL_WIDTH > 1) continue;
+    priced.add(index);
+    free = position + LABEL_WIDTH;
+  }
+  return priced;
+}
+
 /** The scale by date, in the person's own time zone. */
 export function dateTicks(nowMs: number, spanMs: number): readonly Tick[] {
   const spans = [

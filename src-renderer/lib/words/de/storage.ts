@@ -48,8 +48,6 @@ export const storage: Translation<typeof en> = {
   'storage.calendar.epoch': 'Epoche {epoch}',
   'storage.calendar.until-mark': 'bis {date}',
   'storage.calendar.nothing': 'nichts gespeichert',
-  'storage.calendar.row': '{folder}: geschützt bis {date}. {renewals}',
-  'storage.calendar.renewals': { one: '{count} Verlängerung', other: '{count} Verlängerungen' },
   'storage.calendar.if-stopped': 'Wenn du nicht mehr zahlst',
   'storage.calendar.if-stopped-what':
     'Ohne eine weitere Zahlung läuft dies wann aus. Bis dahin lässt sich alles zurückholen.',

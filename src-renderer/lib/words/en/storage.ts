@@ -45,8 +45,6 @@ export const storage = {
   'storage.calendar.epoch': 'Epoch {epoch}',
   'storage.calendar.until-mark': 'until {date}',
   'storage.calendar.nothing': 'nothing stored',
-  'storage.calendar.row': '{folder}: protected until {date}. {renewals}',
-  'storage.calendar.renewals': { one: '{count} renewal', other: '{count} renewals' },
   'storage.calendar.if-stopped': 'If you stop paying',
   'storage.calendar.if-stopped-what':
     'Without any further payment this is what ends when. Until then everything can be restored.',
