@@ -11,7 +11,7 @@ import { blake3 } from './codec/hash.ts';
 import { verifySignature } from './codec/keys.ts';
 import { withSignal, type EngineOptions, type EngineParts } from './engine-parts.ts';
 import { ensureFunds } from './funds.ts';
-import { recordDeleted } from './giving-up.ts';
+import { recordDeleted, SPARE_STORAGE_FACT } from './giving-up.ts';
 import { ACCOUNT_GAP, type HeadReader } from './heads.ts';
 import { openLocalIndex } from './local-index/local-index.ts';
 import type { SuiAddress } from './model/ids.ts';
@@ -89,6 +89,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     quoteRegistration,
     publicationOf: (pack, signal) => publicationOf(parts, pack, signal),
     onPublished: (pack) => recordPublished(index, pack),
+    hasSpareStorage: () => index.readFact(SPARE_STORAGE_FACT) !== undefined,
     onHeadWritten: () => recordHeadWritten(index),
     onDeleted: (packIds) => recordDeleted(index, packIds),
     onConfirmed: (packId, shards) => activity.confirmed(packId, shards),

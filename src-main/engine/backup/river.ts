@@ -52,6 +52,8 @@ export interface RiverOptions {
   readonly onDeleted: (packIds: readonly PackId[]) => void;
   /** The epoch at whose start a pack ends that is bought now. */
   readonly endEpochFor: (system: WalrusSystem, pack: PackRecord) => number;
+  /** Whether the account may own storage that no blob uses. */
+  readonly hasSpareStorage: () => boolean;
   /** Called after each step. */
   readonly onStep: (pack: PackRecord) => void;
   /** Storage nodes have signed for these shards of a pack. */
@@ -234,6 +236,7 @@ export class River {
               },
             ],
             duration: { endEpoch },
+            mayReuse: this.#options.hasSpareStorage(),
           },
           { signal },
         ),

@@ -32,12 +32,15 @@ import {
   addHeadChange,
   addMerge,
   addRegistrations,
+  addReusingRegistration,
   addShares,
   addTransfer,
   type BlobToRegister,
   type HeadField,
+  type PricedRegistration,
   type PricedExtension,
 } from './programs.ts';
+import { chooseSpare, listSpareStorage } from './spare-storage.ts';
 
 // The four limits below keep the largest transaction, with all its coins, within Sui's 1,024
 // commands, 2,048 inputs and 128 KiB; programs.test.ts builds each.
@@ -93,6 +96,8 @@ export interface RegistrationRequest {
   readonly blobs: readonly BlobToRegister[];
   /** How long: a number of epochs from now, or the epoch at whose start it ends. */
   readonly duration: { readonly epochs: number } | { readonly endEpoch: number };
+  /** A single blob may use storage that the account has, instead of buying all of it. */
+  readonly mayReuse?: boolean;
 }
 
 export interface CertificationRequest {
@@ -130,6 +135,11 @@ export async function planRegistration(
       writeCostFrost: writeCostFrost(storageBytes, system.writePriceFrostPerMib),
     };
   });
+  const [only] = blobs;
+  if (request.mayReuse === true && only && blobs.length === 1) {
+    const reusing = await planReuse(context, only, system.epoch + epochsAhead);
+    if (reusing) return reusing;
+  }
   const walFrost = blobs.reduce((sum, b) => sum + b.storageCostFrost + b.writeCostFrost, 0n);
   const walCoins = await chooseWal(context, walFrost);
   return whole({
@@ -145,6 +155,47 @@ export async function planRegistration(
       destroy_zero: 2 * blobs.length + 1,
     },
     addCommands: (tx) => addRegistrations(tx, { system, blobs, epochsAhead, walCoins, owner }),
+  });
+}
+
+/** Undefined when the account has no storage that would do. */
+async function planReuse(
+  context: PlanContext,
+  blob: PricedRegistration,
+  endEpoch: number,
+): Promise<Awaited<Planned> | undefined> {
+  const { rpc, system, owner, versions, signal } = context;
+  const spare = await versions.readUpToDate(
+    () => listSpareStorage(rpc, system, owner, signal),
+    (found) => found.map(({ ref }) => ref),
+    signal,
+  );
+  const pieces = chooseSpare(spare, blob.storageBytes, { epoch: system.epoch, endEpoch });
+  if (!pieces?.[0]) return undefined;
+  const missing = Math.max(0, endEpoch - pieces[0].endEpoch);
+  const price = system.storagePriceFrostPerMib;
+  const priced = { ...blob, storageCostFrost: storageCostFrost(blob.storageBytes, missing, price) };
+  const walFrost = priced.storageCostFrost + priced.writeCostFrost;
+  const walCoins = await chooseWal(context, walFrost);
+  const cut = pieces.filter(({ startEpoch }) => startEpoch < system.epoch).length;
+  return whole({
+    kind: 'register',
+    walFrost,
+    suiMist: 0n,
+    walCoins,
+    objects: pieces.map(({ ref }) => ref.objectId),
+    calls: {
+      split_by_epoch: cut,
+      destroy: cut,
+      fuse_amount: pieces.length - 1,
+      split_by_size: 1,
+      reserve_space_for_epochs: 1,
+      fuse_periods: 1,
+      register_blob: 1,
+      destroy_zero: 3,
+    },
+    addCommands: (tx) =>
+      addReusingRegistration(tx, { system, blob: priced, pieces, endEpoch, walCoins, owner }),
   });
 }
 

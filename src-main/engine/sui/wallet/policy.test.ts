@@ -58,6 +58,7 @@ const common: Omit<PolicyContext, 'kind' | 'quote'> = {
   sender: owner,
   systemObjectId: system.systemObjectId,
   callPackageId: system.callPackageId,
+  epoch: system.epoch,
   walType: system.walType,
   walCoins: wal.map(({ objectId }) => objectId),
   objects: [],

@@ -53,6 +53,8 @@ export interface PolicyContext {
   readonly sender: SuiAddress;
   readonly systemObjectId: ObjectId;
   readonly callPackageId: ObjectId;
+  /** The Walrus epoch. */
+  readonly epoch: number;
   readonly walType: string;
   /** Set for an exchange only. */
   readonly exchange?: { readonly objectId: ObjectId; readonly packageId: ObjectId } | undefined;
@@ -96,7 +98,13 @@ export function checkTransaction(bytes: Uint8Array, context: PolicyContext): Che
   const inputs = program.inputs.map((input) => readInput(input, context));
   checkGas(transaction, inputs, context);
   const spent = { walFrost: 0n, suiMist: 0n };
-  const check = { inputs, context, spent, calls: new Map<string, number>() };
+  const check: Check = {
+    inputs,
+    context,
+    spent,
+    calls: new Map<string, number>(),
+    cutOff: new Set<number>(),
+  };
   program.commands.forEach((command) => checkCommand(command, check));
   checkSpending(spent, context);
   return {
@@ -202,6 +210,8 @@ interface Check {
   readonly spent: { walFrost: bigint; suiMist: bigint };
   /** Calls so far, by function. */
   readonly calls: Map<string, number>;
+  /** Inputs of storage whose part from now on was cut off. */
+  readonly cutOff: Set<number>;
 }
 
 function checkCommand(command: Command, check: Check): void {
@@ -233,6 +243,7 @@ function checkMoveCall(call: NonNullable<Command['MoveCall']>, check: Check): vo
   if (count > (context.calls[call.function] ?? 0)) {
     throw notAllowed(`it calls ${target} more often than planned`);
   }
+  checkThrownAway(call, check);
   const isDestroyZero = target === `${FRAMEWORK}::coin::destroy_zero`;
   for (const argument of call.arguments) {
     if (argument.$kind === 'GasCoin') throw notAllowed('the gas coin is given away whole');
@@ -241,6 +252,24 @@ function checkMoveCall(call: NonNullable<Command['MoveCall']>, check: Check): vo
     if (input?.kind === 'owned' && input.isWal && !isDestroyZero) {
       throw notAllowed('a coin of WAL is given away whole');
     }
+  }
+}
+
+/** Storage may be thrown away only when it is what has passed of a piece whose rest was cut off. */
+function checkThrownAway(call: NonNullable<Command['MoveCall']>, check: Check): void {
+  if (call.module !== 'storage_resource') return;
+  const [argument] = call.arguments;
+  const input = argument?.$kind === 'Input' ? argument.Input : undefined;
+  if (call.function === 'split_by_epoch' && input !== undefined) {
+    const epoch = call.arguments[1] && inputOf(call.arguments[1], check);
+    const isPast =
+      epoch?.kind === 'pure' &&
+      epoch.bytes.length === 4 &&
+      Buffer.from(epoch.bytes).readUInt32LE() <= check.context.epoch;
+    if (isPast) check.cutOff.add(input);
+  }
+  if (call.function === 'destroy' && (input === undefined || !check.cutOff.has(input))) {
+    throw notAllowed('storage that is paid for is thrown away');
   }
 }
 
@@ -300,13 +329,24 @@ function inputOf(argument: Argument, check: Check): Input | undefined {
 function allowedCalls(context: PolicyContext): ReadonlyMap<string, readonly string[]> {
   const system = (name: string) => `${context.callPackageId}::system::${name}`;
   const sharedBlob = (name: string) => `${context.callPackageId}::shared_blob::${name}`;
+  const storage = (name: string) => `${context.callPackageId}::storage_resource::${name}`;
   const destroyZero: [string, readonly string[]] = [
     `${FRAMEWORK}::coin::destroy_zero`,
     [plainType(context.walType)],
   ];
   switch (context.kind) {
     case 'register':
-      return new Map([[system('reserve_space'), []], [system('register_blob'), []], destroyZero]);
+      return new Map([
+        [system('reserve_space'), []],
+        [system('reserve_space_for_epochs'), []],
+        [system('register_blob'), []],
+        [storage('split_by_epoch'), []],
+        [storage('split_by_size'), []],
+        [storage('fuse_amount'), []],
+        [storage('fuse_periods'), []],
+        [storage('destroy'), []],
+        destroyZero,
+      ]);
     case 'certify':
       return new Map([
         [system('certify_blob'), []],

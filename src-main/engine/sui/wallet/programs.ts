@@ -14,6 +14,7 @@ import { blobIdToBytes, type BlobId, type ObjectId, type SuiAddress } from '#eng
 import type { Certificate } from '#engine/model/walrus.ts';
 import type { Coin, ObjectRef } from '../rpc/chain-rpc.ts';
 import type { SystemState } from '../system.ts';
+import type { SpareStorage } from './spare-storage.ts';
 
 /** RS2, the only encoding that storage nodes take. */
 const ENCODING_TYPE_RS2 = 1;
@@ -91,25 +92,98 @@ export function addRegistrations(
       ],
     });
     destroyZero(tx, system.walType, storageCoin);
-    const blobObject = tx.moveCall({
-      target: `${system.callPackageId}::system::register_blob`,
-      arguments: [
-        systemInput(tx, system, true),
-        storage,
-        // [Note: 256-bit numbers are bytes], move-structs.ts.
-        tx.pure(blobIdToBytes(blob.blobId)),
-        tx.pure(blob.rootHash),
-        tx.pure.u64(blob.sizeBytes),
-        tx.pure.u8(ENCODING_TYPE_RS2),
-        tx.pure.bool(blob.deletable),
-        writeCoin,
-      ],
-    });
-    destroyZero(tx, system.walType, writeCoin);
-    return blobObject;
+    return registerOn(tx, system, blob, storage, writeCoin);
   });
   payment.finish();
   tx.transferObjects(registered, tx.pure.address(owner));
+}
+
+/**
+ * Register a blob on storage that the account has, bought on to `endEpoch` where it ends before.
+ *
+ * What has passed of each piece is cut off and thrown away, the rest joined, and exactly what the
+ * blob needs cut from it; what is left over stays ours.
+ */
+export function addReusingRegistration(
+  tx: Transaction,
+  request: {
+    readonly system: SystemState;
+    readonly blob: PricedRegistration;
+    readonly pieces: readonly SpareStorage[];
+    readonly endEpoch: number;
+    readonly walCoins: readonly Coin[];
+    readonly owner: SuiAddress;
+  },
+): void {
+  const { system, blob, pieces, endEpoch, walCoins, owner } = request;
+  const { epoch, walType } = system;
+  const call = (name: string, ...args: TransactionObjectArgument[]) =>
+    tx.moveCall({
+      target: `${system.callPackageId}::storage_resource::${name}`,
+      arguments: args,
+    });
+  const isTopUp = blob.storageCostFrost > 0n;
+  const costs = isTopUp ? [blob.writeCostFrost, blob.storageCostFrost] : [blob.writeCostFrost];
+  const payment = splitWal(tx, walType, walCoins, costs);
+  const aligned = pieces.map(({ ref, startEpoch }) => {
+    const input = ownedInput(tx, ref);
+    if (startEpoch >= epoch) return { storage: input, isNew: false };
+    const storage = call('split_by_epoch', input, tx.pure.u32(epoch));
+    call('destroy', input);
+    return { storage, isNew: true };
+  });
+  const [first, ...others] = aligned;
+  assert(first, 'storage is reused in one piece at least');
+  for (const { storage } of others) call('fuse_amount', first.storage, storage);
+  const total = pieces.reduce((sum, { storageBytes }) => sum + storageBytes, 0n);
+  const rest = total - blob.storageBytes;
+  const storage =
+    rest > 0n ? call('split_by_size', first.storage, tx.pure.u64(rest)) : first.storage;
+  if (isTopUp) {
+    const coin = payment.coinAt(1);
+    const bought = tx.moveCall({
+      target: `${system.callPackageId}::system::reserve_space_for_epochs`,
+      arguments: [
+        systemInput(tx, system, true),
+        tx.pure.u64(blob.storageBytes),
+        tx.pure.u32(pieces[0]?.endEpoch ?? epoch),
+        tx.pure.u32(endEpoch),
+        coin,
+      ],
+    });
+    destroyZero(tx, walType, coin);
+    call('fuse_periods', storage, bought);
+  }
+  const registered = registerOn(tx, system, blob, storage, payment.coinAt(0));
+  payment.finish();
+  const kept = rest > 0n && first.isNew ? [first.storage] : [];
+  tx.transferObjects([registered, ...kept], tx.pure.address(owner));
+}
+
+/** Register a blob on storage; its price is paid by `coin`, to the last FROST. */
+function registerOn(
+  tx: Transaction,
+  system: SystemState,
+  blob: BlobToRegister,
+  storage: TransactionObjectArgument,
+  coin: TransactionObjectArgument,
+): TransactionObjectArgument {
+  const blobObject = tx.moveCall({
+    target: `${system.callPackageId}::system::register_blob`,
+    arguments: [
+      systemInput(tx, system, true),
+      storage,
+      // [Note: 256-bit numbers are bytes], move-structs.ts.
+      tx.pure(blobIdToBytes(blob.blobId)),
+      tx.pure(blob.rootHash),
+      tx.pure.u64(blob.sizeBytes),
+      tx.pure.u8(ENCODING_TYPE_RS2),
+      tx.pure.bool(blob.deletable),
+      coin,
+    ],
+  });
+  destroyZero(tx, system.walType, coin);
+  return blobObject;
 }
 
 /** Certify each blob with its certificate. */

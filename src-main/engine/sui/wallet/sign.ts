@@ -57,6 +57,7 @@ export async function signPlan(
     sender: owner,
     systemObjectId: context.system.systemObjectId,
     callPackageId: context.system.callPackageId,
+    epoch: context.system.epoch,
     walType: context.system.walType,
     exchange: plan.exchange,
     recipient: plan.recipient,
