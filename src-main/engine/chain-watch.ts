@@ -12,7 +12,7 @@ import type { Clock } from './ports/ports.ts';
 import type { Chain } from './sui/chain.ts';
 
 /** A person who looks at the state of things does not wait longer for a network that is away. */
-const PATIENCE_MS = 6_000;
+const PATIENCE_MS = 20_000;
 const PROBE_EVERY_MS = 10_000;
 /** Certificates and dates suffer from more. */
 const SKEW_MS_MAX = 5 * 60_000;
