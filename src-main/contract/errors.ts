@@ -191,6 +191,11 @@ export const errorCodes = {
     exit: EXIT.notProtectedYet,
     next: 'Free some space on the disk; Floe goes on by itself.',
   },
+  'too-many-open-files': {
+    retry: 'after-user-action',
+    exit: EXIT.notProtectedYet,
+    next: 'Close other programs, or let Floe open more files (ulimit -n), 256 at least.',
+  },
 
   // Secrets.
   'words-invalid': {

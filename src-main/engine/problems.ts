@@ -42,6 +42,11 @@ const SENTENCES: Partial<Record<ErrorCode, (context: Context) => Sentences>> = {
       'The disk of this computer is full. Nothing is lost, and Floe goes on as soon as there is room.',
     next: 'Free some space on the disk.',
   }),
+  'too-many-open-files': () => ({
+    message:
+      'This computer lets Floe open no more files now. Nothing is lost, and Floe goes on later.',
+    next: 'Close other programs. If it lasts, raise the limit of open files.',
+  }),
   'folder-missing': (context) => ({
     message: `${MISSING[String(context['reason'])] ?? 'The folder is not there.'} Floe has deleted nothing and looks again.`,
     next: 'Connect the drive, or put the folder back. If it is gone for good, stop protecting it.',

@@ -20,6 +20,7 @@ import { openKeychain } from '#platform/keychain.ts';
 import { openLogFile, openLogger } from '#platform/log-file.ts';
 import { keepMemoryPrivate } from '#platform/native-os.ts';
 import { openSealedFiles, openTryOutFiles, readPassphraseFile } from '#platform/secret-store.ts';
+import { needDescriptors } from '#platform/system-call.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { systemRandom } from '#platform/system-random.ts';
 import { ChokidarWatchFiles } from '#platform/watch.ts';
@@ -100,9 +101,10 @@ export interface OpenOptions {
  * Open the engine of a home.
  *
  * @throws EngineError `home-not-initialised`, `secret-store-unavailable`, `passphrase-wrong`,
- *   `index-damaged`, `format-unknown`
+ *   `index-damaged`, `format-unknown`, `too-many-open-files`
  */
 export async function openHome(home: string, options: OpenOptions): Promise<Engine> {
+  needDescriptors();
   const files = openFileSystem();
   const paths = homePaths(home);
   const vault = await readVaultFile(files, paths);

@@ -4,7 +4,8 @@
  * Paths are raw bytes, one character per byte. ASCII paths, nearly all of them, go to node:fs as
  * they are; others as a Buffer, so that names which are not UTF-8 survive.
  */
-import type { BigIntStats } from 'node:fs';
+import { closeSync, openSync, type BigIntStats } from 'node:fs';
+import { devNull } from 'node:os';
 import {
   FileError,
   type FileErrorReason,
@@ -68,6 +69,24 @@ export function fileError(error: unknown, operation: string): FileError {
 export function systemCodeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
+}
+
+/** What an engine opens at once at least: its index, its modules, sockets, files of a folder. */
+const DESCRIPTORS_MIN = 48;
+
+/**
+ * Find out whether enough files may be opened, before something in the middle meets it: SQLite and
+ * Node's loader say nothing about the reason. Throws FileError `too-many-open`.
+ */
+export function needDescriptors(): void {
+  const held: number[] = [];
+  try {
+    attempt('open', () => {
+      while (held.length < DESCRIPTORS_MIN) held.push(openSync(devNull, 'r'));
+    });
+  } finally {
+    for (const fd of held) closeSync(fd);
+  }
 }
 
 /** Run `call`, and let it fail with FileError. */

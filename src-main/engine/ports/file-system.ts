@@ -72,9 +72,15 @@ export type FileErrorReason =
   | 'damaged'
   | 'other';
 
+/** Failures that are nobody's but the machine's: no other file would be spared them. */
+const MACHINE_CODES: Partial<Record<FileErrorReason, ErrorCode>> = {
+  'no-space': 'disk-full',
+  'too-many-open': 'too-many-open-files',
+};
+
 /**
- * A system call that failed. A full disk has the code `disk-full`; everything else is `internal`
- * unless the caller knows better. The message holds no path, since messages reach logs.
+ * A system call that failed. A full disk has the code `disk-full`, too many open files
+ * `too-many-open-files`; everything else is `internal` unless the caller knows better. The message holds no path, since messages reach logs.
  */
 export class FileError extends EngineError {
   readonly reason: FileErrorReason;
@@ -82,10 +88,16 @@ export class FileError extends EngineError {
   readonly systemCode: string;
 
   constructor(reason: FileErrorReason, systemCode: string, operation: string) {
-    const code: ErrorCode = reason === 'no-space' ? 'disk-full' : 'internal';
-    super(code, `${operation} failed: ${systemCode}`, { context: { systemCode, operation } });
+    super(MACHINE_CODES[reason] ?? 'internal', `${operation} failed: ${systemCode}`, {
+      context: { systemCode, operation },
+    });
     this.reason = reason;
     this.systemCode = systemCode;
+  }
+
+  /** Whether the machine has run out of something, whatever was asked of it. */
+  get isExhaustion(): boolean {
+    return this.reason in MACHINE_CODES;
   }
 }
 

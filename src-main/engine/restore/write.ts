@@ -107,7 +107,7 @@ export function openRestoreTarget(options: RestoreTargetOptions): RestoreTarget 
     return openIn(root, options);
   } catch (error) {
     root?.close();
-    if (!(error instanceof FileError) || error.reason === 'no-space') throw error;
+    if (!(error instanceof FileError) || error.isExhaustion) throw error;
     throw new EngineError('restore-target-unwritable', "the restore target can't be written to", {
       context: { systemCode: error.systemCode },
       cause: error,

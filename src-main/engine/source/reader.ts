@@ -199,6 +199,7 @@ function nowNs(clock: Clock): bigint {
 }
 
 function failedReading(path: RawPath, error: FileError): FileReading {
+  if (error.isExhaustion) throw error;
   if (error.reason === 'missing' || error.reason === 'not-directory') {
     return { kind: 'vanished', path };
   }

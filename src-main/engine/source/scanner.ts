@@ -195,7 +195,7 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
         file.close();
       }
     } catch (error) {
-      if (error instanceof FileError) return undefined;
+      if (error instanceof FileError && !error.isExhaustion) return undefined;
       throw error;
     }
   }
@@ -303,7 +303,7 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
       if (inodeKey(listing.stat) !== inodeKey(seen)) return 'changing';
       return await this.#openFrame(path, listing, scope);
     } catch (error) {
-      if (!(error instanceof FileError)) throw error;
+      if (!(error instanceof FileError) || error.isExhaustion) throw error;
       const isSwapped = error.reason === 'is-link' || error.reason === 'not-directory';
       return isSwapped ? 'changing' : error.reason;
     }
@@ -387,7 +387,7 @@ async function listRoot(
   try {
     return await files.listDirectory(root, signal);
   } catch (error) {
-    if (!(error instanceof FileError)) throw error;
+    if (!(error instanceof FileError) || error.isExhaustion) throw error;
     if (error.reason === 'missing') throw folderMissing('missing');
     if (error.reason === 'is-link' || error.reason === 'not-directory') {
       throw folderMissing('not-directory');
