@@ -85,10 +85,14 @@ export class Activity {
     if (pack) this.#traceOf(pack.packId).problem = problem;
   }
 
-  /** Remember something for a person who looks back. */
+  /** Remember something for a person who looks back. A failure that is repeated is one. */
   note(entry: Omit<HistoryEntry, 'entryId' | 'atMs'>): void {
     const { index, options } = this.#parts;
     const { problem, ...rest } = entry;
+    const last = index.history
+      .newest(HISTORY_SHOWN_MAX)
+      .find(({ folderName }) => folderName === entry.folderName);
+    if (entry.kind === 'problem' && last?.sentence === entry.sentence) return;
     index.history.add({
       ...rest,
       atMs: options.clock.nowMs(),

@@ -216,6 +216,7 @@ export class Upkeep {
         ...(chosen.length === 0 ? {} : { hours: chosen }),
       },
     });
+    if (request.excludes) this.#watching?.rulesChanged(folderId);
     this.#watching?.look();
     emit({ kind: 'folders-changed' });
     const { folders } = await this.status({}, signal ?? this.#hooks.signal);

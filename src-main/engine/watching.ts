@@ -30,6 +30,8 @@ export interface Watching {
   began(folderId: FolderId): void;
   /** It has ended: well, or with a failure. */
   ended(folderId: FolderId, error: unknown): void;
+  /** What is to be stored of the folder has changed without a change in it. */
+  rulesChanged(folderId: FolderId): void;
   /** The machine has woken, or settings have changed: look at the clock now. */
   look(): void;
   /** The network is there again: what failed is tried now. */
@@ -84,6 +86,7 @@ export function watchFolders(parts: EngineParts, options: WatchingOptions): Watc
         retryAtMs: retryInMs === undefined ? undefined : clock.nowMs() + retryInMs,
       });
     },
+    rulesChanged: (folderId) => watched.get(folderId)?.rounds.noticed([]),
     look: () => {
       for (const { rounds } of watched.values()) rounds.look();
     },
