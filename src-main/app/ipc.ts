@@ -9,7 +9,7 @@ import { ipcMain, type BrowserWindow, type IpcMainEvent, type IpcMainInvokeEvent
 import * as v from 'valibot';
 import type { SerializedError } from '#contract/errors.ts';
 import type { ShellApi } from '#contract/shell-api.ts';
-import type { ShellAnswer } from '#contract/shell-bridge.ts';
+import type { PortMessage, ShellAnswer } from '#contract/shell-bridge.ts';
 import { APP_ORIGIN } from './app-protocol.ts';
 import { openBudget } from './rate-limit.ts';
 import { isShellMethod, shellApi, shellMethods } from './shell-calls.ts';
@@ -44,8 +44,13 @@ export function serveIpc(home: string): void {
   ipcMain.on('floe:port', (event) => {
     const [port] = event.ports;
     if (!port) return;
-    if (senderOf(event)?.mayCall()) serveWindowPort(port, home);
-    else port.close();
+    const sender = senderOf(event);
+    if (sender?.mayCall()) serveWindowPort(port, home);
+    else {
+      // A window of ours that asked too often asks again after a while.
+      if (sender) port.postMessage({ type: 'closed' } satisfies PortMessage);
+      port.close();
+    }
   });
   ipcMain.handle('floe:shell', async (event, method: unknown, request: unknown) => {
     const sender = senderOf(event);

@@ -108,6 +108,7 @@ export function visibleShell() {
   };
 }
 
+/** @param {readonly [string, unknown]} given */
 export async function callShell([method, request]) {
   return floe.callShell(method, request);
 }
