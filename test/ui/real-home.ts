@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Page } from '@playwright/test';
 import { openWorld, type TestHome, type TestWorld } from '#test/support/floe-cli.ts';
+import { runControlCommand } from '#localnet/control-commands.ts';
+import { serveControl } from '#localnet/control-channel.ts';
 import type { LocalnetOptions } from '#localnet/localnet.ts';
 
 const MAIN = join(import.meta.dirname, '../../src-main/cli/main.ts');
@@ -16,6 +18,8 @@ const MAIN = join(import.meta.dirname, '../../src-main/cli/main.ts');
 export interface RealHome {
   readonly world: TestWorld;
   readonly home: TestHome;
+  /** Where it is served, without a code. */
+  url(): string;
   /** Open the window in this page, let in by a code of its own. */
   enter(page: Page): Promise<void>;
   /** Kill the engine as a crash does; `serve` starts it again. */
@@ -36,6 +40,10 @@ export async function openRealHome({
   const world = await openWorld(network);
   const home = world.home('home');
   if (hasVault) await home.init();
+  // Who sets a home up joins the network that runs, as beside `floe localnet start`.
+  const control = await serveControl(world.networkDir, (name, given) =>
+    runControlCommand(world.localnet, name, given),
+  );
   let server: { child: ChildProcess; url: string; page: string } | undefined;
 
   const serve = async (): Promise<void> => {
@@ -55,16 +63,18 @@ export async function openRealHome({
     home,
     serve,
     kill: () => end('SIGKILL'),
+    url: () => server?.url ?? '',
     enter: async (page) => {
       // Each look at the page needs a code that is not spent yet.
       const { page: file } = await home.must(['ui', '--no-open']);
       const link = /url=([^"]+)"/.exec(readFileSync(String(file), 'utf8'))?.[1];
       if (link === undefined) throw new Error(`no link in ${String(file)}`);
       await page.goto(link);
-      await page.getByRole('navigation').first().waitFor();
+      await page.getByRole('main').waitFor();
     },
     close: async () => {
       await end('SIGTERM');
+      await control.close();
       await world.close();
     },
   };

@@ -3,8 +3,16 @@
  * an error, is blocked by the content security policy, or is thrown in the page.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import type { Browser, Page } from '@playwright/test';
+import { expect, type Browser, type Page } from '@playwright/test';
+import type { RunnerTask } from 'vitest';
+
+/** How long a window may take for anything on a busy machine. */
+const WAIT_MS = 20_000;
+/** What a person sees, waited for. */
+export const see = expect.configure({ timeout: WAIT_MS });
+const failures = join(import.meta.dirname, '../../.floe-build/ui-failures');
 
 export interface WindowOptions {
   readonly width?: number;
@@ -18,8 +26,8 @@ export interface WindowOptions {
 
 export interface UiWindow {
   readonly page: Page;
-  /** Check what has gone wrong in the page so far, then close it. */
-  close(): Promise<void>;
+  /** Check what has gone wrong in the page so far, then close it. A failed test leaves a picture. */
+  close(task?: Readonly<RunnerTask>): Promise<void>;
 }
 
 export async function openWindow(browser: Browser, options: WindowOptions = {}): Promise<UiWindow> {
@@ -30,7 +38,7 @@ export async function openWindow(browser: Browser, options: WindowOptions = {}):
     timezoneId: 'UTC',
     reducedMotion: options.reducedMotion === false ? 'no-preference' : 'reduce',
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const wrong: string[] = [];
   const note = (text: string): void => {
@@ -42,7 +50,11 @@ export async function openWindow(browser: Browser, options: WindowOptions = {}):
   });
   return {
     page,
-    close: async () => {
+    close: async (task) => {
+      if (task?.result?.state === 'fail') {
+        const name = task.name.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 80);
+        await page.screenshot({ path: join(failures, `${name}.png`) });
+      }
       await context.close();
       assert.deepEqual(wrong, []);
     },
