@@ -1,10 +1,12 @@
 /**
  * @file What a person reads of a problem, in the language on screen.
  *
- * The engine's own sentence has the numbers, in English. Another language has a sentence of its own
- * for each code; a code without one shows the engine's.
+ * The engine's own sentence has the numbers, in English; its next step may speak of the command
+ * line, and then the window has one of its own. Another language has both for each code.
  */
 import type { ErrorCode } from '#contract/errors.ts';
+import { sentences } from './problems/de.ts';
+import { nextSteps } from './problems/en.ts';
 import { words } from './words.svelte.ts';
 
 export function describeProblem(problem: {
@@ -12,11 +14,10 @@ export function describeProblem(problem: {
   readonly message: string;
   readonly next: string;
 }): { readonly happened: string; readonly next: string } {
-  if (words.language === 'en') {
-    return { happened: problem.message, next: words.find(`next.${problem.code}`) ?? problem.next };
+  switch (words.language) {
+    case 'en':
+      return { happened: problem.message, next: nextSteps[problem.code] ?? problem.next };
+    case 'de':
+      return sentences[problem.code];
   }
-  return {
-    happened: words.find(`problem.${problem.code}`) ?? problem.message,
-    next: words.find(`next.${problem.code}`) ?? problem.next,
-  };
 }

@@ -93,7 +93,10 @@ export class FirstRun {
       return;
     }
     const step = resumeStep({ home: home.state, folders: status.folders });
-    if (step !== 'folder' && step !== 'fund') return;
+    if (step !== 'folder' && step !== 'fund') {
+      if (home.state === 'open') window.localStorage.removeItem(UNDER_WAY_KEY);
+      return;
+    }
     this.journey = 'new';
     this.networkName = home.isTryOut ? 'local' : 'mainnet';
     this.folder = waitingFolder(status.folders);

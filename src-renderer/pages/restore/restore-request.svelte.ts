@@ -39,8 +39,9 @@ export class RestoreRequest {
   );
   readonly paths = $derived(this.scope === 'all' ? [] : pathsOf(this.selection));
   readonly isNothing = $derived(this.scope === 'some' && this.selection.size === 0);
+  /** A plan that is being made anew refuses nothing: `start` waits for it. */
   readonly isReady = $derived(
-    this.plan !== undefined && !this.plan.problem && !this.isPlanning && !this.isNothing,
+    this.plan !== undefined && (!this.plan.problem || this.isPlanning) && !this.isNothing,
   );
 
   constructor(app: App) {
@@ -126,10 +127,14 @@ export class RestoreRequest {
 
   /** Begin. Gives the task, or undefined when it was refused. */
   async start(): Promise<Task | undefined> {
-    const { folderId, snapshot, plan } = this;
-    if (folderId === undefined || !snapshot || !plan) return undefined;
     this.isStarting = true;
     try {
+      // What was typed last may not have been looked at yet.
+      await this.makePlan();
+      const { folderId, snapshot, plan } = this;
+      if (folderId === undefined || !snapshot || !plan || plan.problem || this.problem) {
+        return undefined;
+      }
       return await this.#app.api.startRestore({
         folder: folderId,
         snapshot: snapshot.snapshotId,

@@ -116,18 +116,18 @@ export const firstRun: Translation<typeof en> = {
   'first.place.keychain': 'Wer sich als ich anmelden kann',
   'first.place.keychain-what':
     'Die Wörter liegen im Schlüsselbund dieses Computers. Du musst nichts eintippen.',
-  'first.place.passphrase': 'Wer einen Kennsatz weiß',
+  'first.place.passphrase': 'Wer eine Passphrase weiß',
   'first.place.passphrase-what':
     'Die Wörter sind damit versiegelt. Floe fragt bei jedem Start danach und schützt bis dahin nichts.',
   'first.place.try-out': 'Jeder an diesem Computer',
   'first.place.try-out-what': 'Genug zum Ausprobieren.',
   'first.place.problem': 'Geht gerade nicht: {reason}',
   'first.place.unlock': 'Öffne den Schlüsselbund deines Computers und versuche es noch einmal.',
-  'first.place.field': 'Kennsatz',
-  'first.place.again': 'Noch einmal derselbe',
+  'first.place.field': 'Passphrase',
+  'first.place.again': 'Noch einmal dieselbe',
   'first.place.short': 'Nimm mindestens {count} Zeichen. Vier oder fünf Wörter sind gut.',
   'first.place.differ': 'Die beiden sind nicht gleich.',
-  'first.place.forgot': 'Wenn du ihn vergisst, öffnen deine 24 Wörter weiterhin alles.',
+  'first.place.forgot': 'Wenn du sie vergisst, öffnen deine 24 Wörter weiterhin alles.',
   'first.place.done': 'Fertig',
   'first.place.working': 'Richte ein',
 

@@ -1,0 +1,38 @@
+/**
+ * @file English: what to do about a problem, where the engine's own next step speaks of the command
+ * line. What happened is said by the engine.
+ */
+import type { ErrorCode } from '#contract/errors.ts';
+
+export const nextSteps: Partial<Readonly<Record<ErrorCode, string>>> = {
+  internal: 'This is a defect in Floe. Report it, with what “floe doctor” prints.',
+  usage: 'Change what you typed and try again.',
+  interrupted: 'Start it again: it goes on where it stopped.',
+  'home-in-use': 'Close the other Floe that uses this vault.',
+  'home-not-initialised': 'Set up a vault first.',
+  'home-other-network': 'Open the vault that belongs to this network.',
+  'home-unwritable': 'Give yourself the right to write there, then start Floe again.',
+  'folder-unknown': 'Choose one of the folders in the list.',
+  'folder-name-taken': 'Choose another name.',
+  'mass-deletion': 'Say whether it was on purpose; until then nothing is given up.',
+  'sync-overdue': 'Press Sync now. If Floe is paused, resume it.',
+  'files-unread': 'The folder’s page lists them; make them readable and sync again.',
+  'snapshot-unknown': 'Choose a moment from the list.',
+  'snapshot-kept': 'Choose another moment.',
+  'path-unknown': 'Choose a file from the list.',
+  'restore-target-not-empty': 'Choose an empty or new folder.',
+  'restore-target-unwritable': 'Choose a folder that you may write to.',
+  'restore-target-inside-folder': 'Choose a place outside the protected folder.',
+  'words-open-nothing': 'Check the words and the network, or start a new vault.',
+  'secret-store-unavailable': 'Unlock the keychain of your computer and try again.',
+  'kit-unconfirmed': 'Type the words back, or open the saved kit.',
+  'blob-not-certified': 'Press Sync now, so that the upload is finished.',
+  'balance-low': 'Add coins: the Storage view has the address.',
+  'cap-exceeded': 'Raise the limit in Storage, or wait until the day or the epoch is over.',
+  'pack-damaged': 'Everything that doesn’t need this part can still be restored.',
+  'index-damaged': 'Run “floe doctor --rebuild-index”: it reads the index back from the network.',
+  'restore-incomplete': 'Press Resume when more storage nodes answer.',
+  'localnet-not-running': 'Start Floe again: it starts the network of this computer, too.',
+  'port-taken': 'Close the program that uses the port.',
+  'localnet-in-use': 'Close the other Floe that runs the network of this computer.',
+};
