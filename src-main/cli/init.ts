@@ -76,11 +76,15 @@ async function readStandardInput(): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-const canAsk = (context: CommandContext): boolean =>
+/** Whether a person sits at a terminal. */
+export const canAsk = (context: CommandContext): boolean =>
   !context.isJson && process.stdin.isTTY && process.stderr.isTTY;
 
 /** Show the words once, then ask for three of them. Gives whether they were typed right. */
-async function askWordsBack(words: readonly string[], chosen: readonly number[]): Promise<boolean> {
+export async function askWordsBack(
+  words: readonly string[],
+  chosen: readonly number[],
+): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     terminal.write('');
