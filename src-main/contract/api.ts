@@ -49,7 +49,7 @@ export interface FolderStatus {
     | {
         readonly changes: number;
         readonly nextCommitAtMs: number | undefined;
-        /** What committing now would cost, as far as known. */
+        /** What committing now costs at least; undefined while the chain does not answer. */
         readonly costs: { readonly walFrost: bigint; readonly gasMist: bigint } | undefined;
       }
     | undefined;

@@ -274,14 +274,16 @@ function forecastFolder(
 /** What so many of the smallest commits a day cost an epoch. */
 function commitCost(index: LocalIndex, system: WalrusSystem, commitsPerDay: number): Cost {
   const perEpoch = (commitsPerDay * system.epochDurationMs) / DAY_MS;
-  const horizon = defaultHorizon(system, false);
-  const epochs = purchaseEnd(system, horizon, false) - system.epoch;
   const times = (amount: bigint): bigint =>
     (amount * BigInt(Math.round(perEpoch * 1e6))) / 1_000_000n;
-  return {
-    walFrost: times(quoteRegistration(system, 1, epochs)),
-    gasMist: times(gasPerPack(index)),
-  };
+  const { walFrost, gasMist } = smallestCommitCost(index, system);
+  return { walFrost: times(walFrost), gasMist: times(gasMist) };
+}
+
+/** What a commit costs at least, however little has changed. */
+export function smallestCommitCost(index: LocalIndex, system: WalrusSystem): Cost {
+  const epochs = purchaseEnd(system, defaultHorizon(system, false), false) - system.epoch;
+  return { walFrost: quoteRegistration(system, 1, epochs), gasMist: gasPerPack(index) };
 }
 
 const forecastOptions = (index: LocalIndex, system: WalrusSystem): ForecastOptions => ({

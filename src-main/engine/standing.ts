@@ -6,6 +6,7 @@ import type { FolderStatus, ProtectionState, VaultStatus } from '#contract/api.t
 import { decodeMessage, encodeMessage } from '#contract/wire.ts';
 import { isChainFailure } from './chain-watch.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { smallestCommitCost } from './forecasting.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError, serializeError } from './model/engine-error.ts';
 import { plainProblem, recalledProblem, type Problem } from './problems.ts';
@@ -38,7 +39,12 @@ export async function currentStatus(
     }, signal);
     const status = await chainStatus(parts, system, options);
     remember(parts, status);
-    return complete(parts, status, facts, undefined);
+    const costs = smallestCommitCost(parts.index, system);
+    const waiting = (folder: FolderRecord): FolderStatus['waiting'] => {
+      const known = facts.waiting(folder);
+      return known && { ...known, costs };
+    };
+    return complete(parts, status, { ...facts, waiting }, undefined);
   } catch (error) {
     if (!isChainFailure(error)) throw error;
     chainWatch.failed(error);
