@@ -12,6 +12,7 @@ const FOLDER = {
   name: 'docs',
   root: '/docs',
   removed: false,
+  excludes: [],
   schedule: {},
 };
 
@@ -35,6 +36,7 @@ function openBench(sync: (number: number) => Promise<void>): Bench {
   const parts = {
     options: {
       clock,
+      files: {},
       isTryOut: true,
       logger: { info: () => undefined, warn: () => undefined },
       watchFiles: {

@@ -17,6 +17,7 @@ import {
   RETRY_INTERVAL_MS,
 } from './policy.ts';
 import { absolutePath } from './ports/file-system.ts';
+import { IgnoredDirectories } from './source/ignored-directories.ts';
 import { FolderWatcher } from './source/watcher.ts';
 import { FolderRounds } from './tasks/folder-rounds.ts';
 import type { Timing } from './tasks/schedule.ts';
@@ -52,6 +53,7 @@ export interface WatchingOptions {
 }
 
 interface WatchedFolder {
+  readonly excludes: readonly string[];
   readonly watcher: FolderWatcher;
   readonly rounds: FolderRounds;
   readonly stop: AbortController;
@@ -72,6 +74,10 @@ export function watchFolders(parts: EngineParts, options: WatchingOptions): Watc
       const ids = new Set(active.map(({ folderId }) => folderId));
       for (const folderId of [...watched.keys()]) if (!ids.has(folderId)) await close(folderId);
       for (const folder of active) {
+        // Other directories are watched than before.
+        const before = watched.get(folder.folderId)?.excludes;
+        if (before && before.join('\n') !== folder.excludes.join('\n'))
+          await close(folder.folderId);
         if (!watched.has(folder.folderId))
           watched.set(folder.folderId, watchOne(parts, folder, options));
       }
@@ -130,9 +136,11 @@ function watchOne(
     onChange,
     signal: ended,
   });
+  const root = absolutePath(folder.root);
   const watcher = new FolderWatcher({
     watchFiles: options.watchFiles,
-    root: absolutePath(folder.root),
+    root,
+    ignored: new IgnoredDirectories(options.files, root, folder.excludes),
     clock: options.clock,
     onDirty: (dirty) => rounds.noticed(dirty.kind === 'paths' ? dirty.paths : []),
     onState: (state) => {
@@ -153,7 +161,7 @@ function watchOne(
     const name = error instanceof Error ? error.name : 'other';
     if (!ended.aborted) options.logger.warn('watching ended', { error: name });
   });
-  return { watcher, rounds, stop };
+  return { excludes: folder.excludes, watcher, rounds, stop };
 }
 
 /** When to try again what a person or time may have put right, and what costs nothing to try. */

@@ -198,7 +198,6 @@ describe('readSmallFiles', () => {
   test.each([
     { call: 'open' as const, reason: 'denied' as const, systemCode: 'EACCES' },
     { call: 'read' as const, reason: 'damaged' as const, systemCode: 'EIO' },
-    { call: 'open' as const, reason: 'too-many-open' as const, systemCode: 'EMFILE' },
   ])('a file whose $call fails with $systemCode is unreadable', (failure) => {
     makeTree(root, { x: 'x' });
     files.failures = [{ ...failure, path: '/x' }];
@@ -207,6 +206,12 @@ describe('readSmallFiles', () => {
       path: 'x',
       reason: failure.reason,
     });
+  });
+
+  test('a machine that opens no more files ends the reading, and calls no file unreadable', () => {
+    makeTree(root, { x: 'x' });
+    files.failures = [{ call: 'open', reason: 'too-many-open', systemCode: 'EMFILE', path: '/x' }];
+    expect(() => readOne('x')).toThrow(expect.objectContaining({ code: 'too-many-open-files' }));
   });
 
   test.each([

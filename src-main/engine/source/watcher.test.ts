@@ -206,3 +206,28 @@ describe('FolderWatcher', () => {
     expect(watch.closed).toBe(1);
   });
 });
+
+test('a rule file that changes has the folder watched anew, without what is left out now', async () => {
+  const clock = new HandClock();
+  const watchFiles = new HandWatch();
+  const told: Dirty[] = [];
+  let forgotten = 0;
+  const watcher = new FolderWatcher({
+    watchFiles,
+    clock,
+    root: absolutePath('/folder'),
+    onDirty: (dirty) => void told.push(dirty),
+    ignored: { has: () => false, forget: () => (forgotten += 1) },
+  });
+  await watcher.start();
+  watchFiles.emit({ kind: 'dirty', path: 'a/.floeignore' as RawPath });
+  await clock.advance(10_000);
+  expect({ watches: watchFiles.watches, closed: watchFiles.closed, forgotten }).toEqual({
+    watches: 2,
+    closed: 1,
+    forgotten: 1,
+  });
+  // What happened between the two watches nobody saw.
+  expect(told.map(({ kind }) => kind)).toContain('everything');
+  await watcher.close();
+});

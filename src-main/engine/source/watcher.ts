@@ -15,6 +15,8 @@ import type {
 } from '#engine/ports/file-system.ts';
 import type { Clock } from '#engine/ports/ports.ts';
 import { DirtyAggregator, type Dirty } from './aggregator.ts';
+import { IGNORE_FILE_NAME } from './ignore.ts';
+import type { IgnoredDirectories } from './ignored-directories.ts';
 
 /** How often a folder that can't be watched is scanned. */
 export const POLL_INTERVAL_MS = 60_000;
@@ -36,7 +38,8 @@ export interface WatcherOptions {
   /** Called one at a time; the next call comes after its promise. It must not throw. */
   readonly onDirty: (dirty: Dirty) => void | Promise<void>;
   readonly onState?: (state: WatchState) => void;
-  readonly isIgnored?: (directory: RawPath) => boolean;
+  /** Directories that need no watching. They are asked for anew when a rule file has changed. */
+  readonly ignored?: Pick<IgnoredDirectories, 'has' | 'forget'>;
   readonly quietMs?: number;
   readonly restlessMs?: number;
   readonly pollIntervalMs?: number;
@@ -54,6 +57,7 @@ export class FolderWatcher {
   #lastEventMs = 0;
   #telling: Promise<void> | undefined;
   #polling: Promise<void> | undefined;
+  #rewatching: Promise<void> = Promise.resolve();
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -81,18 +85,18 @@ export class FolderWatcher {
     this.#closing.abort();
     await this.#watch?.close();
     this.#watch = undefined;
-    await Promise.all([this.#telling, this.#polling]);
+    await Promise.all([this.#telling, this.#polling, this.#rewatching]);
   }
 
   async #beginWatch(): Promise<void> {
-    const { watchFiles, root, isIgnored } = this.#options;
+    const { watchFiles, root, ignored } = this.#options;
     this.#watchNumber += 1;
     const number = this.#watchNumber;
     const watch = await watchFiles.watchFolder(root, {
       onEvent: (event) => {
         if (number === this.#watchNumber) this.#receive(event);
       },
-      ...(isIgnored ? { isIgnored } : {}),
+      ...(ignored ? { isIgnored: ignored.has } : {}),
     });
     if (this.#closing.signal.aborted) await watch.close();
     else this.#watch = watch;
@@ -103,6 +107,9 @@ export class FolderWatcher {
     switch (event.kind) {
       case 'dirty':
         this.#dirty.add(event.path);
+        if (isRuleFile(event.path)) {
+          this.#rewatching = this.#rewatching.then(() => this.#watchAnew());
+        }
         break;
       case 'overflow':
         this.#dirty.addEverything();
@@ -114,6 +121,17 @@ export class FolderWatcher {
     }
     this.#lastEventMs = this.#options.clock.monotonicMs();
     this.#telling ??= this.#tellWhenQuiet();
+  }
+
+  /** Other directories are left out now. What happened in between is found by a scan of all. */
+  async #watchAnew(): Promise<void> {
+    const { ignored } = this.#options;
+    if (!ignored || this.#closing.signal.aborted) return;
+    ignored.forget();
+    await this.#watch?.close();
+    this.#watch = undefined;
+    await this.#beginWatch();
+    this.#receive({ kind: 'overflow' });
   }
 
   /** Wait for quiet, tell, and go on while events have come meanwhile. */
@@ -172,3 +190,6 @@ export class FolderWatcher {
     this.#options.onState?.(state);
   }
 }
+
+const isRuleFile = (path: RawPath): boolean =>
+  path.slice(path.lastIndexOf('/') + 1) === IGNORE_FILE_NAME;
