@@ -8,6 +8,7 @@ import { packLimits } from './archive/limits.ts';
 import { recommit, type CommitOptions } from './backup/commit.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { syncFolder, type FolderProgress, type FolderSyncResult } from './backup/folder-sync.ts';
+import { noteFixedCost } from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openFolderKeys } from './folders.ts';
 import { acknowledge, giveUpCondemned, needsCondemned, sharing } from './giving-up.ts';
@@ -33,6 +34,8 @@ const ROUNDS_MAX = 3;
 const REFRESHES_MAX = 5;
 const BACKOFFS_MS: readonly number[] = [1_000, 4_000, 12_000];
 const REFRESH_DELAY_MS = 500;
+/** Progress comes with each file; nobody sees more of it than this. */
+const PROGRESS_TOLD_EVERY_MS = 100;
 
 /** What the attempts of one sync have sealed together. */
 interface SealedSoFar {
@@ -63,6 +66,7 @@ export class FolderSyncing {
   #isSharing = true;
   /** Of whoever asked for the sync that runs. */
   #onProgress: ((progress: FolderProgress) => void) | undefined;
+  #progressToldMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: EngineParts, callbacks: SyncCallbacks) {
     this.#parts = parts;
@@ -185,6 +189,7 @@ export class FolderSyncing {
     await flow.untilDone(signal);
     await this.#checkHead(signal);
     const system = await river.refresh(signal);
+    noteFixedCost(index, system);
     await this.#forgetLapsed(folder, system, signal);
     const result = await this.#seal(folder, acceptDeletions, system, signal);
     sealed.committed ||= result.committed;
@@ -373,13 +378,16 @@ export class FolderSyncing {
     const { emit, options } = this.#parts;
     const { phase, ...rest } = progress;
     this.#onProgress?.(progress);
+    const nowMs = options.clock.monotonicMs();
+    if (nowMs - this.#progressToldMs < PROGRESS_TOLD_EVERY_MS) return;
+    this.#progressToldMs = nowMs;
     emit({
       kind: 'progress',
       task: phase,
       folderId: folder.folderId,
       folderName: folder.name,
       ...rest,
-      elapsedMs: options.clock.monotonicMs() - startedMs,
+      elapsedMs: nowMs - startedMs,
     });
   }
 }

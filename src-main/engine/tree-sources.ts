@@ -98,9 +98,10 @@ export class TreeSources {
     }
   }
 
-  /** Oldest first. */
+  /** Oldest first, without those that the next commit leaves out. */
   #rowsOf({ folderId }: FolderRecord): SnapshotRow[] {
-    return this.#parts.index.snapshots.all(folderId).toReversed();
+    const rows = this.#parts.index.snapshots.all(folderId);
+    return rows.filter(({ isForgotten }) => !isForgotten).toReversed();
   }
 
   async #nearSource(
