@@ -36,10 +36,6 @@ export function quoteRegistration(system: WalrusSystem, sizeBytes: number, epoch
   );
 }
 
-/** Quiet after which a change is committed on the try-out network, where commits cost nothing. */
-export const COMMIT_QUIET_TRY_OUT_MS = 60_000;
-/** Elsewhere each commit has a fixed cost, so changes wait for each other. */
-export const COMMIT_DELAY_MS = 6 * 3_600_000;
 /** After this a sync that failed for a reason that passes is tried again. */
 export const RETRY_INTERVAL_MS = 10 * 60_000;
 /** Watching can miss things; the scan is the truth. */

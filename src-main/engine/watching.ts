@@ -6,16 +6,12 @@
  */
 import type { FolderStatus } from '#contract/api.ts';
 import type { ErrorCode } from '#contract/errors.ts';
+import { COMMIT_DELAY_MS, commitDelay, fixedCostOf } from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord, FolderSchedule } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderId } from './model/ids.ts';
-import {
-  COMMIT_DELAY_MS,
-  COMMIT_QUIET_TRY_OUT_MS,
-  FULL_SCAN_INTERVAL_MS,
-  RETRY_INTERVAL_MS,
-} from './policy.ts';
+import { FULL_SCAN_INTERVAL_MS, RETRY_INTERVAL_MS } from './policy.ts';
 import { absolutePath } from './ports/file-system.ts';
 import { IgnoredDirectories } from './source/ignored-directories.ts';
 import { FolderWatcher } from './source/watcher.ts';
@@ -107,12 +103,16 @@ export function watchFolders(parts: EngineParts, options: WatchingOptions): Watc
 }
 
 /** When a folder is due, by its own settings and the network's costs. */
-export function timingOf(schedule: FolderSchedule, isTryOut: boolean): Timing {
+export function timingOf(
+  schedule: FolderSchedule,
+  isTryOut: boolean,
+  fixedCostFrost: bigint,
+): Timing {
   const { commitEveryMs, hours = [] } = schedule;
-  const quietMs = isTryOut ? COMMIT_QUIET_TRY_OUT_MS : COMMIT_DELAY_MS;
+  const delayMs = commitDelay({ isTryOut, fixedCostFrost });
   return {
-    quietMs: commitEveryMs ?? quietMs,
-    commitEveryMs: commitEveryMs ?? COMMIT_DELAY_MS,
+    quietMs: commitEveryMs ?? delayMs,
+    commitEveryMs: commitEveryMs ?? Math.max(delayMs, COMMIT_DELAY_MS),
     scanEveryMs: FULL_SCAN_INTERVAL_MS,
     hours,
   };
@@ -130,7 +130,7 @@ function watchOne(
   const current = (): FolderRecord => index.folders.find(folderId) ?? folder;
   const rounds = new FolderRounds({
     clock: options.clock,
-    timing: () => timingOf(current().schedule, options.isTryOut),
+    timing: () => timingOf(current().schedule, options.isTryOut, fixedCostOf(index)),
     untilAllowed,
     sync: (roundSignal) => unlessEnded(sync(current(), roundSignal), roundSignal),
     onChange,

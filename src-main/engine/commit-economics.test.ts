@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { commitDelay, FIXED_COST_CAP_FROST } from './commit-economics.ts';
+
+const HOUR_MS = 3_600_000;
+const MONTH_MS = 30 * 24 * HOUR_MS;
+
+describe('changes wait', () => {
+  test.each([
+    {
+      name: 'a minute where commits cost nothing',
+      isTryOut: true,
+      cost: 10n ** 12n,
+      hours: 1 / 60,
+    },
+    { name: 'six hours elsewhere', isTryOut: false, cost: 39_000_000n, hours: 6 },
+    {
+      name: 'longer where that would cost too much',
+      isTryOut: false,
+      cost: 83_333_334n,
+      hours: 12,
+    },
+    { name: 'a week at most', isTryOut: false, cost: 10n ** 12n, hours: 168 },
+    {
+      name: 'less where the person pays more',
+      isTryOut: false,
+      cost: 39_000_000n,
+      capFrost: 28_080_000_000n,
+      hours: 1,
+    },
+    {
+      name: 'a quarter of an hour at least',
+      isTryOut: false,
+      cost: 1n,
+      capFrost: 10n ** 12n,
+      hours: 0.25,
+    },
+    {
+      name: 'as long as can be where nothing may be spent',
+      isTryOut: false,
+      cost: 1n,
+      capFrost: 0n,
+      hours: 168,
+    },
+  ])('$name', ({ isTryOut, cost, capFrost, hours }) => {
+    expect(commitDelay({ isTryOut, fixedCostFrost: cost, capFrost }) / HOUR_MS).toBeCloseTo(
+      hours,
+      5,
+    );
+  });
+});
+
+test('as many commits as fit in a month stay below the cap, but for the longest delay', () => {
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 1n, max: 10n ** 8n }),
+      fc.bigInt({ min: 10n ** 9n, max: 10n ** 11n }),
+      (fixedCostFrost, capFrost) => {
+        for (const cap of [capFrost, undefined]) {
+          const delayMs = commitDelay({ isTryOut: false, fixedCostFrost, capFrost: cap });
+          const commits = BigInt(Math.floor(MONTH_MS / delayMs));
+          expect(commits * fixedCostFrost).toBeLessThanOrEqual(cap ?? FIXED_COST_CAP_FROST);
+        }
+      },
+    ),
+  );
+});
