@@ -30,7 +30,7 @@ export async function serveWindow(
   context: CommandContext,
   options: Pick<ServeOptions, 'watch' | 'onReady'>,
 ): Promise<void> {
-  const tryOut = new TryOutNetwork();
+  const tryOut = new TryOutNetwork(context.home);
   try {
     await serveHome({
       home: context.home,

@@ -15,7 +15,7 @@ type Command = (localnet: RunningLocalnet, given: ControlArguments) => Promise<o
 
 /** Every command but `stop`, which is the process's own. */
 export const controlCommands = {
-  ping: async () => ({}),
+  ping: async () => ({ pid: process.pid }),
   status: async (localnet) => localnet.status(),
   fund: async (localnet, given) => {
     const mist = bigintOf(given, 'mist');

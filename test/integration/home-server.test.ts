@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HomeState, WordsDraft } from '#contract/home-api.ts';
 import { connectRemote } from '#host/connect.ts';
 import type { RemoteEngine } from '#host/engine-client.ts';
+import { callLocalnet } from '#localnet/control-channel.ts';
 import { admit, connectPage, request } from '../support/browser-client.ts';
 import { expectFailure, testHome, type TestHome } from '../support/floe-cli.ts';
 import { bytes, expectTree, makeTree, temporaryFolder, type Tree } from '../support/tree.ts';
@@ -51,10 +52,13 @@ interface ServedProcess {
 }
 
 /** `floe ...args --json` until it says that it is ready. */
-async function start(args: readonly string[]): Promise<ServedProcess> {
+async function start(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServedProcess> {
   const child = spawn(process.execPath, [MAIN, ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...NO_KEYCHAIN, FLOE_LOCALNET: networkDir },
+    env: { ...process.env, ...NO_KEYCHAIN, FLOE_LOCALNET: networkDir, ...environment },
   });
   let text = '';
   child.stdout.on('data', (piece: Buffer) => (text += piece.toString()));
@@ -243,6 +247,26 @@ describe('a fresh home', () => {
     const outcome = await home.floe(['init', '--network', world.networkFile]);
     expectFailure(outcome, 'home-in-use', 9);
     expect(existsSync(join(home.path, 'vault.json'))).toBe(false);
+  });
+});
+
+test('the network of a try-out begins and ends with the home, also after a crash', async () => {
+  const home = world.path('own-network');
+  const environment = { FLOE_LOCALNET: world.path('own') };
+  const args = ['--home', home, ...forWindow];
+  let served = await start(args, environment);
+  let remote = await connect(home);
+  expect((await remote.api.startTryOut({})).facts?.shardCount).toBe(100);
+  await setUp(remote);
+  await kill(served);
+
+  served = await start(args, environment);
+  remote = await connect(home);
+  await untilState(remote, 'open');
+  expect((await remote.api.status({})).folders).toEqual([]);
+  await served.end('SIGTERM');
+  await expect(callLocalnet(environment.FLOE_LOCALNET, 'ping')).rejects.toMatchObject({
+    code: 'localnet-not-running',
   });
 });
 
