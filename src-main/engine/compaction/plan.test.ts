@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { encodedBytes, storageCostFrost, writeCostFrost } from '../model/walrus.ts';
+import type { BlobId } from '../model/ids.ts';
+import {
+  extensionFrost,
+  planCompaction,
+  planSentence,
+  rewriteFrost,
+  type CompactionFacts,
+  type HeldPack,
+} from './plan.ts';
+
+const MIB = 1_048_576;
+const facts: CompactionFacts = {
+  epoch: 100,
+  shardCount: 1000,
+  storagePriceFrostPerMib: 100_000n,
+  writePriceFrostPerMib: 20_000n,
+  epochsCompared: 26,
+  nearEpochs: 8,
+  packBytes: 128 * MIB,
+  commitBytes: 20_000,
+  gasFrost: 120_000_000n,
+  packsMax: 128,
+};
+const pack = (id: number, sizeBytes: number, liveBytes: number, endEpoch = 106): HeldPack => ({
+  blobId: String(id).padStart(43, '0') as BlobId,
+  storageBytes: encodedBytes(sizeBytes, facts.shardCount),
+  endEpoch,
+  liveBytes,
+});
+const hot = (count: number, liveBytes: number): HeldPack[] =>
+  Array.from({ length: count }, (_, index) => pack(index, 40_000, liveBytes));
+
+describe('what is planned', () => {
+  test.each([
+    { name: 'nothing without packs', packs: [], rewritten: 0, dropped: 0 },
+    {
+      name: 'nothing for a pack that is full of life',
+      packs: [pack(1, 128 * MIB, 127 * MIB)],
+      rewritten: 0,
+      dropped: 0,
+    },
+    { name: 'to fold small packs into one', packs: hot(20, 30_000), rewritten: 20, dropped: 0 },
+    {
+      name: 'to let go what is dead',
+      packs: [pack(1, 128 * MIB, 0), pack(2, 128 * MIB, 127 * MIB)],
+      rewritten: 0,
+      dropped: 1,
+    },
+    {
+      name: 'to take the little that lives out of large packs',
+      packs: [pack(1, 128 * MIB, 12 * MIB), pack(2, 128 * MIB, 12 * MIB)],
+      rewritten: 2,
+      dropped: 0,
+    },
+    {
+      name: 'nothing long before its end',
+      packs: hot(20, 30_000).map((one) => ({ ...one, endEpoch: 110 })),
+      rewritten: 0,
+      dropped: 0,
+    },
+  ])('$name', ({ packs, rewritten, dropped }) => {
+    const plan = planCompaction(packs, facts);
+    expect(plan?.rewritten.length ?? 0).toBe(rewritten);
+    expect(plan?.dropped.length ?? 0).toBe(dropped);
+  });
+
+  test('is told in one sentence, with what it saves', () => {
+    const plan = planCompaction(hot(14, 30_000), facts);
+    expect(plan && planSentence(plan)).toMatch(
+      /^Repacking 14 packs saves 1\.\d WAL over 26 epochs\.$/,
+    );
+  });
+
+  test('is no more than a head can condemn', () => {
+    const plan = planCompaction(hot(200, 30_000), facts);
+    expect(plan?.rewritten).toHaveLength(128);
+  });
+});
+
+const histories = fc.array(
+  fc.record({
+    mib: fc.integer({ min: 1, max: 128 }),
+    liveShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    left: fc.integer({ min: 1, max: 12 }),
+  }),
+  { maxLength: 60 },
+);
+
+test('no plan costs more than it saves, and none spends what another choice would not', () => {
+  fc.assert(
+    fc.property(histories, (drawn) => {
+      const packs = drawn.map(({ mib, liveShare, left }, index) =>
+        pack(index, mib * MIB, Math.floor(mib * MIB * liveShare), facts.epoch + left),
+      );
+      const plan = planCompaction(packs, facts);
+      if (!plan) return;
+      const chosen = [...plan.rewritten, ...plan.dropped];
+      const avoided = chosen.reduce((sum, one) => sum + extensionFrost(one, facts), 0n);
+      const live = chosen.reduce((sum, one) => sum + one.liveBytes, 0);
+      expect(plan.savedFrost).toBe(avoided - rewriteFrost(live, facts));
+      expect(plan.savedFrost).toBeGreaterThan(0n);
+      expect(chosen.every(({ endEpoch }) => endEpoch - facts.epoch <= facts.nearEpochs)).toBe(true);
+    }),
+  );
+});
+
+test('after a history that leaves 90 % of each pack dead, repacking costs at most 1.3 times a fresh upload of what lives', () => {
+  const packs = Array.from({ length: 100 }, (_, index) =>
+    pack(index, 128 * MIB, Math.floor(12.8 * MIB)),
+  );
+  const plan = planCompaction(packs, facts);
+  const liveBytes = packs.reduce((sum, { liveBytes: live }) => sum + live, 0);
+  expect(plan?.liveBytes).toBe(liveBytes);
+  // Beside the data, once: the commit and its transactions.
+  const oneTime = rewriteFrost(0, facts);
+  expect(plan?.costFrost).toBeLessThanOrEqual((uploadFrost(liveBytes) * 13n) / 10n + oneTime);
+});
+
+function uploadFrost(bytes: number): bigint {
+  const full = Math.ceil(bytes / facts.packBytes);
+  const encoded = encodedBytes(facts.packBytes, facts.shardCount);
+  const each =
+    storageCostFrost(encoded, facts.epochsCompared, facts.storagePriceFrostPerMib) +
+    writeCostFrost(encoded, facts.writePriceFrostPerMib);
+  return BigInt(full) * each;
+}
