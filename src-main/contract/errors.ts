@@ -359,6 +359,11 @@ export const errorCodes = {
     exit: EXIT.network,
     next: 'The endpoint shows an older state than this device has seen. Use another endpoint.',
   },
+  'account-taken': {
+    retry: 'after-user-action',
+    exit: EXIT.notProtectedYet,
+    next: 'Start Floe, or run the command, again: it goes on with an account of its own, which needs funds.',
+  },
 
   // The local network.
   'port-taken': {

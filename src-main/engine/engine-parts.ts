@@ -44,6 +44,11 @@ export interface EngineOptions {
     /** The person's own folder, where choosing and restoring begin. The root unless given. */
     readonly person?: AbsolutePath;
   };
+  /**
+   * Another device has published under this account before this one has paid anything: from the
+   * next start on the engine is given `nextIndex`.
+   */
+  readonly onAccountTaken?: (nextIndex: number) => Promise<void>;
   /** Whether an absent index is a new one (default), or a lost one: `index-damaged`. */
   readonly mayCreateIndex?: boolean;
   readonly files: FileSystem;

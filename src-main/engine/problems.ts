@@ -92,6 +92,11 @@ const SENTENCES: Partial<Record<ErrorCode, (context: Context) => Sentences>> = {
       'The network shows an older state than this computer has published. Floe publishes nothing on top of it and asks again.',
     next: 'Wait. If it lasts, use another server in the network file.',
   }),
+  'account-taken': () => ({
+    message:
+      'Another computer of yours uses the account that this one had taken. Floe has paid nothing and has chosen another account.',
+    next: 'Start Floe again, and send funds to the address that it shows then.',
+  }),
   'sync-overdue': () => ({
     message: 'The last success is longer ago than it should be. Floe tries again when it may.',
     next: 'Sync now. If Floe is paused, let it go on.',

@@ -16,6 +16,7 @@ import type { LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { DeviceId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
+import { freeAccount } from './vault.ts';
 
 /** Waits for an endpoint that is behind: as long as two endpoints are given to agree. */
 const HEAD_BEHIND_DELAYS_MS: readonly number[] = [300, 700, 1_000, 2_000, 4_000];
@@ -161,8 +162,29 @@ export async function readOwnHead(
     await options.clock.sleep(delayMs, signal);
     head = await readHeadOf(parts, options.accountIndex, signal);
   }
+  if (head) await leaveTakenAccount(parts, head, signal);
   refuseForeignHead(parts, head?.device);
   return head;
+}
+
+/**
+ * Two devices that were set up before either published hold one account. The second to publish has
+ * paid nothing with it so far, and takes another.
+ */
+async function leaveTakenAccount(
+  parts: EngineParts,
+  { device }: Head,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { options, index, catalog } = parts;
+  const hasBeenUsed =
+    index.readFact('head-sequence') !== undefined || index.ledger.all().length > 0;
+  if (device.deviceId === options.deviceId || hasBeenUsed || !options.onAccountTaken) return;
+  const next = await freeAccount(parts, await catalog.heads(signal), signal);
+  await options.onAccountTaken(next);
+  throw new EngineError('account-taken', 'another device publishes under the account of this one', {
+    context: { account: options.accountIndex, next },
+  });
 }
 
 /**

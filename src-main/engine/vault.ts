@@ -7,7 +7,7 @@ import { archiveCodec } from './archive-codec.ts';
 import { isKit, readKit, writeKit } from './archive/kit.ts';
 import { blake3 } from './codec/hash.ts';
 import { deriveVaultKeys, parseWords, seedFromWords, type VaultKeys } from './codec/keys.ts';
-import { ACCOUNT_GAP, readAllHeads } from './heads.ts';
+import { ACCOUNT_GAP, readAllHeads, type Head } from './heads.ts';
 import { openLocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { SuiAddress, VaultId } from './model/ids.ts';
@@ -76,11 +76,7 @@ export async function findVault(
   const keys = deriveVaultKeys(seed, chainIdentifier);
   const codec = archiveCodec(ports.random);
   const heads = await readAllHeads({ chain, codec, keys, seed }, signal);
-  const afterHeads = Math.max(-1, ...heads.map(({ accountIndex }) => accountIndex)) + 1;
-  // Another device may hold the next account already, funded but without a head so far: two
-  // devices that sign for one coin would lock it. A vault without heads has only its first one.
-  const nextAccountIndex =
-    heads.length === 0 ? 0 : await firstUnfunded(chain, seed, afterHeads, signal);
+  const nextAccountIndex = await freeAccount({ chain, seed }, heads, signal);
   return {
     chainIdentifier,
     keys,
@@ -91,12 +87,18 @@ export async function findVault(
   };
 }
 
-async function firstUnfunded(
-  chain: Chain,
-  seed: Uint8Array,
-  from: number,
+/**
+ * The account that a new device takes. Another device may hold the next one already, funded but
+ * without a head so far: two devices that sign for one coin would lock it. A vault without heads has
+ * only its first one.
+ */
+export async function freeAccount(
+  { chain, seed }: { readonly chain: Chain; readonly seed: Uint8Array },
+  heads: readonly Head[],
   signal: AbortSignal | undefined,
 ): Promise<number> {
+  if (heads.length === 0) return 0;
+  const from = Math.max(...heads.map(({ accountIndex }) => accountIndex)) + 1;
   for (let index = from; index < from + ACCOUNT_GAP; index += 1) {
     const { suiMist, walFrost } = await chain.balances(deriveAccount(seed, index).address, signal);
     if (suiMist === 0n && walFrost === 0n) return index;

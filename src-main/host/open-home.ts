@@ -30,6 +30,7 @@ import {
   readVaultFile,
   repairVaultFile,
   setAside,
+  writeVaultFile,
   VAULT_FILE,
   type HomePaths,
   type SecretPlace,
@@ -178,6 +179,8 @@ export async function openVault(
       person: absolutePath(homedir()),
     },
     mayCreateIndex: home.mayCreateIndex,
+    onAccountTaken: (accountIndex) =>
+      writeVaultFile(openFileSystem(), paths, { ...vault, accountIndex }),
     files: openFileSystem(),
     watchFiles: new ChokidarWatchFiles(),
     clock: systemClock,
