@@ -158,6 +158,15 @@ export interface BlobInventoryEntry {
   readonly state: 'certified' | 'registered' | 'lapsed' | 'gone';
 }
 
+export interface ShareReport {
+  readonly folderName: string;
+  /** How many were shared now; the others were before. */
+  readonly sharedNow: number;
+  /** Everything that a guardian extends. */
+  readonly blobObjectIds: readonly string[];
+  readonly spent: Cost;
+}
+
 export interface Funding {
   readonly address: string;
   readonly balance: Cost;
@@ -230,6 +239,14 @@ export interface RetentionApi {
 
 /** Horizons, prices and payments. */
 export interface SpendingApi {
+  /**
+   * Share everything that an archive holds, so that a guardian, or anybody, can extend it. There is
+   * no way back: `confirmation` repeats the folder's name, typed by the person.
+   */
+  share(
+    request: { readonly folder: string; readonly confirmation: string },
+    options?: CallOptions,
+  ): Promise<ShareReport>;
   /** What protecting `sizeBytes` in `fileCount` files would cost, for as long as the horizon says. */
   quote(
     request: {

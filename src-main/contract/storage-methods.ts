@@ -63,6 +63,10 @@ export const storageMethods: Schemas = {
       v.transform(({ untilMs, ...horizon }) => ({ ...horizon, untilMs })),
     ),
   }),
+  share: v.strictObject({
+    folder,
+    confirmation: v.pipe(v.string(), v.maxLength(FOLDER_CHARACTERS_MAX)),
+  }),
   setCaps: v.strictObject({
     caps: v.strictObject({ perTransaction: cost, perDay: cost, perEpoch: cost }),
   }),

@@ -147,9 +147,10 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
       signalOf: (options: CallOptions | undefined) => this.#signal(options?.signal),
       inTurn: <Result>(work: () => Promise<Result>) => this.#inTurn(work),
       compacting,
+      syncing: this.#syncing,
     };
     this.spending = storageMethods(parts, calls);
-    this.retaining = compactionMethods(parts, { ...calls, syncing: this.#syncing });
+    this.retaining = compactionMethods(parts, calls);
     this.#tasks = new EngineTasks(parts, {
       sync: (folder, { acceptDeletions, began, onProgress, signal }) =>
         this.#inTurn(() => {

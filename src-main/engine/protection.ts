@@ -7,7 +7,7 @@
  */
 import { IndexSegment, type IndexedPack } from './archive/pack-index.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
-import { indexedPack } from './backup/index-writer.ts';
+import { currentPack, indexedPack } from './backup/index-writer.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { BlobId, ObjectId, SuiAddress } from './model/ids.ts';
@@ -37,7 +37,7 @@ export function packsOfCommit(index: LocalIndex, commit: CommitRecord): IndexedP
       return { plaintext, self };
     });
     for (const pack of IndexSegment.fromParts(opened).packs) {
-      if (pack !== 'self') add(pack);
+      if (pack !== 'self') add(currentPack(index, pack));
     }
   }
   return [...packs.values()];

@@ -197,7 +197,7 @@ async function prepare(
 
 /** Why not all of it can be done now, and what it takes. */
 function whyPostponed(
-  { wallet }: EngineParts,
+  { index, wallet }: EngineParts,
   plan: ExtensionPlan,
   available: bigint,
   leftOfCaps: bigint,
@@ -210,6 +210,14 @@ function whyPostponed(
       'balance-low',
       `renewing takes ${coinText(needed)} WAL, the wallet holds ${coinText(available)}: ${coinText(needed - available)} are missing. Send them to ${wallet.address}`,
       { context: { address: wallet.address, neededFrost, walFrost: String(available) } },
+    );
+  }
+  if (leftOfCaps >= needed) {
+    const { walFrost } = readCaps(index).perTransaction;
+    return new EngineError(
+      'cap-exceeded',
+      `a single blob costs more than the cap of a transaction, ${coinText(walFrost)} WAL: it is renewed in pieces`,
+      { context: { amount: neededFrost, cap: String(walFrost) } },
     );
   }
   return new EngineError(

@@ -3,11 +3,13 @@ import type { CallOptions } from '#contract/api.ts';
 import type { SpendingApi } from '#contract/storage-api.ts';
 import type { Compacting } from './compacting.ts';
 import type { EngineParts } from './engine-parts.ts';
+import type { FolderSyncing } from './folder-syncing.ts';
 import { findFolder } from './folders.ts';
 import { Forecasting } from './forecasting.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import { planRenewal, renew } from './renewing.ts';
+import { shareFolder } from './sharing.ts';
 import { writeCaps, writeRate } from './spending.ts';
 import { blobsCsv, calendarText, ledgerCsv } from './storage-exports.ts';
 import { funding, ledgerEntries, requestTestFunds, withdraw } from './wallet-requests.ts';
@@ -21,11 +23,12 @@ export interface StorageMethodsOptions {
   /** After whatever is paid for now: two plans at once would pay for the same. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly compacting: Compacting;
+  readonly syncing: FolderSyncing;
 }
 
 export function storageMethods(
   parts: EngineParts,
-  { signalOf, inTurn, compacting }: StorageMethodsOptions,
+  { signalOf, inTurn, compacting, syncing }: StorageMethodsOptions,
 ): SpendingApi {
   const { index, emit } = parts;
   const forecasting = new Forecasting(parts);
@@ -76,6 +79,12 @@ export function storageMethods(
       index.folders.recordHorizon(folderId, horizon);
       emit({ kind: 'folders-changed' });
     },
+    share: async (request, options) =>
+      inTurn(() => {
+        const sync = (folder: FolderRecord, signal: AbortSignal) =>
+          syncing.sync(folder, false, signal);
+        return shareFolder(parts, request, { sync, signal: signalOf(options) });
+      }),
     setCaps: async ({ caps }) => writeCaps(index, caps),
     setRate: async ({ rate }) => writeRate(index, rate),
     ledger: async (request) => ledgerEntries(parts, request),

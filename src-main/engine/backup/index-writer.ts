@@ -173,21 +173,26 @@ const isGone = ({ epoch, isLeaving }: Lasting, pack: PackRecord | undefined): bo
   ((pack.endEpoch !== undefined && pack.endEpoch <= epoch) ||
     (pack.blobId !== undefined && isLeaving(pack.blobId)));
 
-/** How many segments, from the oldest on, neither lie in a pack that is gone nor name one. */
+/**
+ * How many segments, from the oldest on, neither lie in a pack that is gone nor name one, nor name
+ * one by an object that its blob has left.
+ */
 function countLasting(options: Lasting, segments: readonly PlacedSegment[]): number {
   const gone = options.index.journal.all().filter((pack) => isGone(options, pack));
-  if (gone.length === 0) return segments.length;
   const ids = new Set(gone.map(({ packId }) => packId));
   const blobs = new Set(gone.map(({ blobId }) => blobId));
   const first = segments.findIndex(
     (segment) =>
       segment.parts.some(({ packId }) => ids.has(packId)) ||
-      loadSegment(options, segment).packs.some((pack) => pack !== SELF && blobs.has(pack.blobId)),
+      loadSegment(options, segment).packs.some(
+        (pack) =>
+          pack !== SELF && (blobs.has(pack.blobId) || currentPack(options.index, pack) !== pack),
+      ),
   );
   return first === -1 ? segments.length : first;
 }
 
-/** A segment without the entries that lie in packs that are gone. */
+/** A segment without the entries that lie in packs that are gone; the others by their objects now. */
 function lastingPart(options: Lasting, segment: IndexSegment): IndexSegment {
   const { journal } = options.index;
   const gone = new Set(
@@ -195,8 +200,29 @@ function lastingPart(options: Lasting, segment: IndexSegment): IndexSegment {
       (pack) => pack !== SELF && isGone(options, journal.findByBlob(pack.blobId)),
     ),
   );
-  if (gone.size === 0) return segment;
-  return IndexSegment.of([...segment.entries()].filter(({ pack }) => !gone.has(pack)));
+  const renamed = new Map(
+    segment.packs.flatMap((pack) => {
+      if (pack === SELF) return [];
+      const current = currentPack(options.index, pack);
+      return current === pack ? [] : [[pack, current] as const];
+    }),
+  );
+  if (gone.size === 0 && renamed.size === 0) return segment;
+  return IndexSegment.of(
+    [...segment.entries()]
+      .filter(({ pack }) => !gone.has(pack))
+      .map((entry) => {
+        const current = entry.pack === SELF ? undefined : renamed.get(entry.pack);
+        return current ? { ...entry, pack: current } : entry;
+      }),
+  );
+}
+
+/** A pack as a stored index names it, with the object that its blob lies in now. */
+export function currentPack(index: LocalIndex, pack: IndexedPack): IndexedPack {
+  const blobObjectId = index.journal.findByBlob(pack.blobId)?.blobObjectId;
+  if (blobObjectId === undefined || blobObjectId === pack.blobObjectId) return pack;
+  return { ...pack, blobObjectId };
 }
 
 /** Everything of the folder that no segment names yet. */

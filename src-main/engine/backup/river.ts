@@ -83,6 +83,7 @@ export class River {
         register: this.#onRegistered,
         certify: this.#onCertified,
         extend: this.#onExtended,
+        share: this.#onShared,
         delete: this.#onDeleted,
       },
     });
@@ -340,6 +341,21 @@ export class River {
     return () => {
       for (const blob of blobs.values()) {
         if (blob) index.journal.recordEndEpoch(blob.blobObjectId, blob.endEpoch);
+      }
+    };
+  };
+
+  /** A blob that was shared has another object from then on. */
+  readonly #onShared: OnLanded = async (record, outcome, signal) => {
+    const { chain, index } = this.#options;
+    const shared = await chain.readCreatedBlobs(outcome, signal);
+    return () => {
+      for (const packId of record.packIds) {
+        const pack = index.journal.find(packId);
+        const blob = shared.find(({ blobId }) => blobId === pack?.blobId);
+        if (!pack?.blobObjectId || !blob) continue;
+        index.blobs.drop(pack.blobObjectId);
+        index.journal.recordBlobObject(packId, blob.blobObjectId);
       }
     };
   };

@@ -211,6 +211,11 @@ export class Journal {
     this.#statements.endEpoch.run(endEpoch, blobObjectId);
   }
 
+  /** The blob lies in another object now: it was shared. */
+  recordBlobObject(packId: PackId, blobObjectId: ObjectId): void {
+    this.#statements.blobObject.run(blobObjectId, packId);
+  }
+
   recordProblem(packId: PackId, code: string | undefined): void {
     this.#statements.problem.run(code ?? null, packId);
   }
@@ -318,6 +323,7 @@ function prepare(database: Database) {
     ended: update("state = 'encoded', blob_object_id = NULL, end_epoch = NULL, certificate = NULL"),
     state: update('state = ?'),
     spread: update('stored_shards = max(coalesce(stored_shards, 0), ?)'),
+    blobObject: update('blob_object_id = ?'),
     problem: update('problem = ?'),
     unspooled: update('spooled = 0'),
     endEpoch: database.prepare('UPDATE packs SET end_epoch = ? WHERE blob_object_id = ?'),

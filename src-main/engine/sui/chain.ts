@@ -17,7 +17,13 @@ import {
   type AgreedReader,
   type Agreement,
 } from './agreement.ts';
-import { blobType, listBlobObjects, parseBlobObject, readBlobObjects } from './blob-objects.ts';
+import {
+  blobType,
+  listBlobObjects,
+  parseAnyBlob,
+  readBlobObjects,
+  sharedBlobType,
+} from './blob-objects.ts';
 import { requestFromFaucet } from './faucet.ts';
 import { readHead, readHeadFields, type AccountHead } from './head.ts';
 import { listCoins } from './owned-objects.ts';
@@ -68,7 +74,7 @@ export interface Chain {
   ): Promise<Map<ObjectId, BlobObject | undefined>>;
   /** All Blob objects of an account, from one endpoint. */
   ownedBlobObjects(owner: SuiAddress, signal?: AbortSignal): AsyncIterable<BlobObject>;
-  /** The Blob objects that a transaction created, once they can be read. */
+  /** The Blob and SharedBlob objects that a transaction created, once they can be read. */
   readCreatedBlobs(outcome: TransactionOutcome, signal?: AbortSignal): Promise<BlobObject[]>;
   /** From one endpoint. */
   balances(owner: SuiAddress, signal?: AbortSignal): Promise<Balances>;
@@ -166,14 +172,17 @@ class NetworkChain implements Chain {
   }
 
   async readCreatedBlobs(outcome: TransactionOutcome, signal?: AbortSignal): Promise<BlobObject[]> {
-    const type = blobType(await this.#readTypePackageId(signal));
+    const typePackageId = await this.#readTypePackageId(signal);
+    const types = [blobType(typePackageId), sharedBlobType(typePackageId)];
     const created = outcome.changedObjects.filter(
       (object) =>
-        object.change === 'created' && (object.type === undefined || object.type === type),
+        object.change === 'created' && (object.type === undefined || types.includes(object.type)),
     );
     const ids = created.map(({ objectId }) => objectId);
     const objects = await this.#readVisible(ids, signal);
-    return objects.filter((object) => object.type === type).map(parseBlobObject);
+    return objects
+      .filter((object) => types.includes(object.type))
+      .map((object) => parseAnyBlob(object, typePackageId));
   }
 
   async balances(owner: SuiAddress, signal?: AbortSignal): Promise<Balances> {
