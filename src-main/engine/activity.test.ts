@@ -51,11 +51,12 @@ beforeEach(() => {
         return system;
       },
     },
+    chainWatch: {},
     storage: {
       nodeHealth: () => health,
       rollCall: async () => new Set([nodeIds[0], nodeIds[2]]),
     },
-  } as unknown as Pick<EngineParts, 'index' | 'options' | 'emit' | 'chain' | 'storage'>);
+  } as unknown as EngineParts);
 });
 afterEach(() => index.close());
 

@@ -38,13 +38,18 @@ interface PackTrace {
   problem: SerializedError | undefined;
 }
 
+type ActivityParts = Pick<
+  EngineParts,
+  'index' | 'options' | 'emit' | 'chain' | 'chainWatch' | 'storage'
+>;
+
 export class Activity {
-  readonly #parts: Pick<EngineParts, 'index' | 'options' | 'emit' | 'chain' | 'storage'>;
+  readonly #parts: ActivityParts;
   readonly #traces = new Map<PackId, PackTrace>();
   #finished: PackId[] = [];
   #system: { readonly value: WalrusSystem; readonly atMs: number } | undefined;
 
-  constructor(parts: Pick<EngineParts, 'index' | 'options' | 'emit' | 'chain' | 'storage'>) {
+  constructor(parts: ActivityParts) {
     this.#parts = parts;
   }
 
@@ -173,7 +178,8 @@ export class Activity {
 
   /** Undefined while the chain does not answer and never has. */
   async #recentSystem(signal: AbortSignal): Promise<WalrusSystem | undefined> {
-    const { chain, options } = this.#parts;
+    const { chain, chainWatch, options } = this.#parts;
+    if (chainWatch.failure) return this.#system?.value;
     const nowMs = options.clock.monotonicMs();
     if (this.#system && nowMs - this.#system.atMs < SYSTEM_AGE_MS_MAX) return this.#system.value;
     try {

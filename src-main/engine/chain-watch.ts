@@ -113,6 +113,12 @@ export class ChainWatch {
     }
   }
 
+  /** Something has changed that may have brought the network back: do not wait for the next look. */
+  lookNow(): void {
+    // Only the end of the engine comes here.
+    if (this.#failure) this.#look().catch(() => undefined);
+  }
+
   /** Somebody has found the chain away. */
   failed(error: EngineError): void {
     const isNew = this.#failure?.code !== error.code;

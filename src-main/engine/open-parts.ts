@@ -72,7 +72,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
       devices.keys.has(Buffer.from(signer).toString('hex')) &&
       verifySignature(signer, message, signature),
   };
-  const activity = new Activity({ index, options, emit, chain, storage });
+  const activity = new Activity({ index, options, emit, chain, chainWatch, storage });
   const river: River = new River({
     index,
     spool,

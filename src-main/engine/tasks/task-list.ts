@@ -107,11 +107,11 @@ export class TaskList {
     return entry.task;
   }
 
-  /** A task of this list that still waits for its turn. */
+  /** A task that still waits for its turn, and not for the end of a pause. */
   findWaiting(isMeant: (task: Task) => boolean): Task | undefined {
-    return [...this.#entries.values()]
-      .map(({ task }) => task)
-      .find((task) => task.state === 'waiting' && isMeant(task));
+    return [...this.#entries.values()].find(
+      ({ task, isHeld }) => task.state === 'waiting' && !isHeld && isMeant(task),
+    )?.task;
   }
 
   /** Resolves when the task has ended, however it did. */
