@@ -18,6 +18,8 @@ const MAIN = join(import.meta.dirname, '../../src-main/cli/main.ts');
 export interface RealHome {
   readonly world: TestWorld;
   readonly home: TestHome;
+  /** Of the vault, if there is one. */
+  readonly words: string | undefined;
   /** Where it is served, without a code. */
   url(): string;
   /** Open the window in this page, let in by a code of its own. */
@@ -39,7 +41,7 @@ export async function openRealHome({
 }: RealHomeOptions = {}): Promise<RealHome> {
   const world = await openWorld(network);
   const home = world.home('home');
-  if (hasVault) await home.init();
+  const words = hasVault ? await home.init() : undefined;
   // Who sets a home up joins the network that runs, as beside `floe localnet start`.
   const control = await serveControl(world.networkDir, (name, given) =>
     runControlCommand(world.localnet, name, given),
@@ -61,6 +63,7 @@ export async function openRealHome({
   return {
     world,
     home,
+    words,
     serve,
     kill: () => end('SIGKILL'),
     url: () => server?.url ?? '',

@@ -55,7 +55,7 @@ export const storage: Translation<typeof en> = {
   'storage.calendar.what': 'Was',
   'storage.calendar.size': 'Größe im Netzwerk',
   'storage.calendar.save-ics': 'Als Kalender speichern',
-  'storage.calendar.save-csv': 'Als Tabelle speichern',
+  'storage.calendar.save-csv': 'Alle Blobs als CSV speichern',
   'storage.calendar.saved': 'Gespeichert als {file}.',
   'storage.span.hours': { one: '{count} Stunde', other: '{count} Stunden' },
   'storage.span.days': { one: '{count} Tag', other: '{count} Tage' },

@@ -52,7 +52,7 @@ export const storage = {
   'storage.calendar.what': 'What',
   'storage.calendar.size': 'Size on the network',
   'storage.calendar.save-ics': 'Save as calendar',
-  'storage.calendar.save-csv': 'Save as table',
+  'storage.calendar.save-csv': 'Save every blob as CSV',
   'storage.calendar.saved': 'Saved as {file}.',
   'storage.span.hours': { one: '{count} hour', other: '{count} hours' },
   'storage.span.days': { one: '{count} day', other: '{count} days' },
