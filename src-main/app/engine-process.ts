@@ -54,11 +54,15 @@ export class EngineProcess {
     this.#startAfter(JOIN_MS);
   }
 
-  linkChanged(state: LinkState): void {
+  linkChanged(state: LinkState, enginePid: number | undefined): void {
     this.#isUp = state === 'up';
     if (this.#isUp) {
       clearTimeout(this.#timer);
       this.#onFailure(undefined);
+      // Noted only once it serves: one that was started beside another ends by itself.
+      if (enginePid !== undefined && enginePid === this.#child?.process.pid) {
+        writeFileSync(this.#pidFile(), String(enginePid), { mode: 0o600 });
+      }
     } else if (this.#isStopping && !this.#child) this.#onStopped?.();
     else if (!this.#child) this.#startAfter(JOIN_MS);
   }
@@ -67,9 +71,9 @@ export class EngineProcess {
   async stop(client: EngineClient): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
-    const pid = client.link.enginePid ?? this.#child?.process.pid;
-    const isOurs = pid !== undefined && pid === this.#notedPid();
-    if (!isOurs) return;
+    const pid = this.#isUp ? client.link.enginePid : this.#child?.process.pid;
+    const isOurs = pid === this.#child?.process.pid || pid === this.#notedPid();
+    if (pid === undefined || !isOurs) return;
     const stopped = new Promise<void>((resolve) => {
       this.#onStopped = resolve;
     });
@@ -112,8 +116,6 @@ export class EngineProcess {
       this.#startAfter(this.#restartMs);
     };
     this.#child = launchEngine(this.#places, (text) => (said += text), onEnd);
-    const { pid } = this.#child.process;
-    if (pid !== undefined) writeFileSync(this.#pidFile(), String(pid), { mode: 0o600 });
   }
 
   #pidFile(): string {

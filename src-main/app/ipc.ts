@@ -64,8 +64,8 @@ async function answerShell(
   method: unknown,
   request: unknown,
 ): Promise<ShellAnswer> {
+  if (!mayCall()) return refusal('too many calls');
   if (!isShellMethod(method)) return refusal('there is no such method');
-  if (!mayCall()) return refusal(`too many calls of ${method}`);
   const parsed = v.safeParse(shellMethods[method], request);
   if (!parsed.success) return refusal(`the request of ${method} is not valid`);
   try {

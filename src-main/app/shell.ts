@@ -60,7 +60,7 @@ export class Shell {
     this.#client = new EngineClient(places.home, {
       onEvent: (event) => this.#eventArrived(event),
       onState: (link) => {
-        this.#engine.linkChanged(link);
+        this.#engine.linkChanged(link, this.#client.link.enginePid);
         this.#keeper.linkChanged(link);
         if (link === 'up') this.#conditions.tellAll();
       },

@@ -6,6 +6,7 @@ import { WEB_PREFERENCES } from './guards.ts';
 import { trustWindow } from './ipc.ts';
 import type { Places } from './places.ts';
 
+const PAGE_URL = `${APP_ORIGIN}/index.html`;
 const SIZE = { width: 1_120, height: 760, minWidth: 720, minHeight: 520 };
 /** The paper of both themes, so that the window does not flash before the page is there. */
 const PAPER = { light: '#f7fafb', dark: '#0d1a21' };
@@ -52,7 +53,11 @@ export function mainWindow(
     made.webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason !== 'clean-exit' && !made.isDestroyed()) made.webContents.reload();
     });
-    void made.loadURL(`${APP_ORIGIN}/index.html`);
+    // No guard is asked before a page goes to about:blank, so it is brought back from there.
+    made.webContents.on('did-navigate', (_event, url) => {
+      if (!url.startsWith(`${APP_ORIGIN}/`)) void made.loadURL(PAGE_URL);
+    });
+    void made.loadURL(PAGE_URL);
     return made;
   };
 

@@ -52,30 +52,35 @@ export interface MenuItem {
 
 type Layout = [number, Record<string, VariantValue>, VariantValue<Layout>[]];
 
+interface TrayItem {
+  readonly service: string;
+  readonly path: string;
+}
+
 /** What a desktop's panel does: takes registrations, reads icons and menus, passes clicks on. */
 export class TrayHost {
   readonly #connection: MessageBus;
-  readonly #registered: Promise<{ readonly service: string; readonly path: string }>;
+  /** The item that registered last, once one has. */
+  #registered: Promise<TrayItem>;
 
-  private constructor(
-    connection: MessageBus,
-    registered: Promise<{ readonly service: string; readonly path: string }>,
-  ) {
+  private constructor(connection: MessageBus, first: Promise<TrayItem>) {
     this.#connection = connection;
-    this.#registered = registered;
+    this.#registered = first;
   }
 
   static async open(bus: Bus): Promise<TrayHost> {
     const connection = bus.connect();
-    const { promise, resolve } = Promise.withResolvers<{ service: string; path: string }>();
+    const first = Promise.withResolvers<TrayItem>();
+    const host = new TrayHost(connection, first.promise);
     class Watcher extends Interface {
       IsStatusNotifierHostRegistered = true;
       ProtocolVersion = 0;
       RegisteredStatusNotifierItems: string[] = [];
       RegisterStatusNotifierItem(service: string): void {
         this.RegisteredStatusNotifierItems.push(service);
-        const isPath = service.startsWith('/');
-        resolve(isPath ? { service: '', path: service } : { service, path: '/StatusNotifierItem' });
+        const item = { service, path: '/StatusNotifierItem' };
+        host.#registered = Promise.resolve(item);
+        first.resolve(item);
       }
       RegisterStatusNotifierHost(): void {}
     }
@@ -92,7 +97,7 @@ export class TrayHost {
     });
     connection.export('/StatusNotifierWatcher', new Watcher('org.kde.StatusNotifierWatcher'));
     await connection.requestName('org.kde.StatusNotifierWatcher', 0);
-    return new TrayHost(connection, promise);
+    return host;
   }
 
   /** Chromium's objects describe themselves to nobody, so calls are made without asking. */

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import { inject } from 'vitest';
+import { connectRemote } from '#host/connect.ts';
+import type { RemoteEngine } from '#host/engine-client.ts';
 import { startBus, TrayHost, type Bus } from './buses.ts';
 
 export const root = join(import.meta.dirname, '../..');
@@ -52,6 +54,15 @@ export class Desktop {
     };
   }
 
+  /** Wait until somebody has a name on the session bus. */
+  async untilOwned(name: string): Promise<void> {
+    const bus = this.session.connect();
+    const object = await bus.getProxyObject('org.freedesktop.DBus', '/org/freedesktop/DBus');
+    const face = object.getInterface('org.freedesktop.DBus');
+    const isOwned = face['NameHasOwner'] as (name: string) => Promise<boolean>;
+    await until(() => isOwned.call(face, name), Boolean);
+  }
+
   async trayHost(): Promise<TrayHost> {
     return TrayHost.open(this.session);
   }
@@ -81,6 +92,15 @@ export class Desktop {
       { env: this.environment(), stdio: 'ignore' },
     );
     return new Promise((resolve) => child.once('exit', resolve));
+  }
+
+  /** The engine of the home, as soon as one answers. */
+  async engine(): Promise<RemoteEngine> {
+    for (;;) {
+      const connected = await connectRemote(this.home);
+      if (connected) return connected;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   async close(): Promise<void> {
@@ -137,10 +157,10 @@ export async function answerQuestions(
   await app.evaluate(({ dialog }, given) => {
     const asked: unknown[] = [];
     Object.assign(globalThis, { asked });
-    dialog.showMessageBox = (async (options: unknown) => {
+    dialog.showMessageBox = async (options: unknown) => {
       asked.push(options);
       return { response: given, checkboxChecked: false };
-    }) as typeof dialog.showMessageBox;
+    };
   }, response);
   return async () =>
     app.evaluate(() => (globalThis as unknown as { asked: AskedQuestion[] }).asked);

@@ -4,7 +4,11 @@
  */
 /* global document, location, window, floe, fetch, navigator, Notification */
 
-/** Try every way to run a script. Gives what ran, and what the page was told instead. */
+/**
+ * Try every way to run a script. Gives what ran, and what the page was told instead.
+ *
+ * @returns {Promise<{ readonly ran: string[]; readonly refused: string[] }>}
+ */
 export async function runScripts() {
   window.ran = [];
   const refused = [];
@@ -32,10 +36,17 @@ export async function runScripts() {
     refused.push(error.name);
   }
   for (const element of [inline, data, box]) element.remove();
+  // Violations are told in a task of their own.
+  await new Promise((resolve) => setTimeout(resolve));
   return { ran: window.ran, refused };
 }
 
-/** Try every way to load something. Gives the ways that failed. */
+/**
+ * Try every way to load something. Gives the ways that failed.
+ *
+ * @param {string} url
+ * @returns {Promise<string[]>}
+ */
 export async function loadFrom(url) {
   const failed = [];
   await fetch(url).catch(() => failed.push('fetch'));
@@ -76,6 +87,7 @@ export function openWindow(url) {
   return window.open(url);
 }
 
+/** @returns {Promise<string[]>} */
 export async function askPermissions() {
   const names = ['geolocation', 'notifications', 'camera', 'microphone', 'clipboard-read'];
   const states = names.map(async (name) => {

@@ -197,9 +197,12 @@ describe('a notice of the engine', () => {
     const shown = new Promise<ShownNotification>((resolve) => {
       void openNotifications(desktop.session, resolve).then(() => home.tell(notice));
     });
-    const { title, body, click: clickIt } = await shown;
-    expect([title, body]).toEqual(['Photos: the drive is away.', 'Connect it.']);
-    clickIt();
+    const notification = await shown;
+    expect([notification.title, notification.body]).toEqual([
+      'Photos: the drive is away.',
+      'Connect it.',
+    ]);
+    notification.click();
     const page = await app.firstWindow();
     await until(
       () => page.url(),
