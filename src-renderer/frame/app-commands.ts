@@ -23,17 +23,17 @@ export function commandsOf(app: App): readonly Command[] {
       label: say('action.add-folder'),
       run: () => app.router.go({ view: 'add-folder' }),
     },
-    ...views.map((view) => ({
-      id: view,
-      label: say('palette.go', { view: say(`nav.${view}`) }),
-      run: () => app.router.go({ view }),
-    })),
     {
       id: 'restore',
       label: say('palette.go', { view: say('nav.restore') }),
       run: () =>
         app.router.go({ view: 'restore', folderId: undefined, snapshotId: undefined, paths: [] }),
     },
+    ...views.map((view) => ({
+      id: view,
+      label: say('palette.go', { view: say(`nav.${view}`) }),
+      run: () => app.router.go({ view }),
+    })),
     ...folders.flatMap(({ folderId, name }) => [
       {
         id: `open-${folderId}`,

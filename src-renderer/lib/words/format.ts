@@ -154,10 +154,13 @@ export class Format {
     if (smallest === 0n) return `0 ${name}`;
     const value = Number(smallest) / Number(FROST_PER_WAL);
     const size = Math.abs(value);
-    const digits = size >= 100 ? 0 : size >= 1 ? 2 : size >= 0.01 ? 3 : size >= 0.0001 ? 6 : 9;
-    const text = new Intl.NumberFormat(this.#language, { maximumFractionDigits: digits }).format(
-      value,
-    );
+    const digits =
+      size >= 100
+        ? { maximumFractionDigits: 0 }
+        : size >= 1
+          ? { maximumFractionDigits: 2 }
+          : { maximumSignificantDigits: 2 };
+    const text = new Intl.NumberFormat(this.#language, digits).format(value);
     return `${text} ${name}`;
   }
 

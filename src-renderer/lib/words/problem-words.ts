@@ -16,8 +16,17 @@ export function describeProblem(problem: {
 }): { readonly happened: string; readonly next: string } {
   switch (words.language) {
     case 'en':
-      return { happened: problem.message, next: nextSteps[problem.code] ?? problem.next };
+      return {
+        happened: asSentence(problem.message),
+        next: nextSteps[problem.code] ?? problem.next,
+      };
     case 'de':
       return sentences[problem.code];
   }
+}
+
+/** The engine's messages are phrases for a log; here they begin and end as sentences do. */
+function asSentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?]$/.test(begun) ? begun : `${begun}.`;
 }

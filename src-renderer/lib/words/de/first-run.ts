@@ -38,10 +38,6 @@ export const firstRun: Translation<typeof en> = {
     'Das richtige Netzwerk, bezahlt mit richtigen Münzen. Floe verlängert deinen Speicher rechtzeitig, solange genug im Wallet ist.',
   'first.network.ahead': 'Im Voraus bezahlt für höchstens {time}',
   'first.network.price': 'Etwa {price} im Monat für 1 GB',
-  'first.network.shards': {
-    one: 'Verteilt auf {count} Shard',
-    other: 'Verteilt auf {count} Shards',
-  },
   'first.network.asking': 'Frage das Netzwerk',
   'first.network.silent': 'Es antwortet gerade nicht',
   'first.network.starting': 'Starte das Netzwerk auf diesem Computer',
@@ -67,7 +63,6 @@ export const firstRun: Translation<typeof en> = {
   'first.confirm.wrong': 'Wort {number} heißt anders. Vergleiche es mit deiner Abschrift.',
   'first.confirm.check': 'Prüfen',
   'first.confirm.open': 'Gespeichertes Blatt öffnen',
-  'first.confirm.kit-right': 'Das Notfallblatt stimmt.',
   'first.confirm.kit-wrong':
     'In dieser Datei stehen andere Wörter. Öffne das Blatt, das du eben gespeichert hast.',
   'first.confirm.expired':
@@ -119,8 +114,6 @@ export const firstRun: Translation<typeof en> = {
   'first.place.passphrase': 'Wer eine Passphrase weiß',
   'first.place.passphrase-what':
     'Die Wörter sind damit versiegelt. Floe fragt bei jedem Start danach und schützt bis dahin nichts.',
-  'first.place.try-out': 'Jeder an diesem Computer',
-  'first.place.try-out-what': 'Genug zum Ausprobieren.',
   'first.place.problem': 'Geht gerade nicht: {reason}',
   'first.place.unlock': 'Öffne den Schlüsselbund deines Computers und versuche es noch einmal.',
   'first.place.field': 'Passphrase',
@@ -193,10 +186,7 @@ export const firstRun: Translation<typeof en> = {
   'first.protect.title': '{folder} wird geschützt',
   'first.protect.done': '{folder} ist geschützt',
   'first.protect.until': 'Bis zum {date}',
-  'first.protect.done-try-out':
-    '{folder} ist auf dem eigenen Netzwerk dieses Computers geschützt, bis zum {date}',
   'first.protect.what': 'Du kannst das Fenster schließen. Floe macht von selbst weiter.',
-  'first.protect.failed': 'Es hat noch nicht geklappt',
   'first.protect.open': 'Floe öffnen',
   'first.protect.steps': 'Was bisher geschehen ist',
   'first.protect.scan': 'Dateien angesehen',

@@ -16,7 +16,6 @@ export const restore: Translation<typeof en> = {
   'restore.empty':
     'Sobald ein Ordner geschützt ist, holst du ihn von hier zurück, ganz oder Datei für Datei, wie er zu jedem Zeitpunkt war.',
   'restore.running': 'Was du zurückholst',
-  'restore.new': 'Etwas zurückholen',
 
   'restore.moment.title': 'Welcher Ordner, und von wann?',
   'restore.moment.folder': 'Ordner',
@@ -25,7 +24,6 @@ export const restore: Translation<typeof en> = {
   'restore.moment.removed': 'Nicht mehr geschützt',
   'restore.moment.moment': 'Zeitpunkt',
   'restore.moment.newest': 'Der neueste',
-  'restore.moment.at': '{date}, {size} in {files}',
   'restore.moment.by': 'von {device}',
   'restore.moment.none': 'Von diesem Ordner ist noch nichts gespeichert.',
   'restore.moment.until': 'Lässt sich zurückholen bis {date}',
@@ -34,12 +32,7 @@ export const restore: Translation<typeof en> = {
   'restore.files.all': 'Alles in {folder}',
   'restore.files.some': 'Nur was ich auswähle',
   'restore.files.search': 'In {folder} suchen',
-  'restore.files.name': 'Name',
-  'restore.files.size': 'Größe',
-  'restore.files.changed': 'Geändert',
   'restore.files.tree': 'Dateien dieses Zeitpunkts',
-  'restore.files.root': 'Anfang',
-  'restore.files.open': '{name} öffnen',
   'restore.files.path': 'Du bist in',
   'restore.files.empty': 'Dieser Ordner ist leer.',
   'restore.files.no-hits': 'Keine Datei dieses Zeitpunkts hat „{text}“ im Pfad.',
@@ -85,8 +78,6 @@ export const restore: Translation<typeof en> = {
     one: '{count} Datei war schon da und stimmt.',
     other: '{count} Dateien waren schon da und stimmen.',
   },
-  'restore.task.announce': '{folder} wird zurückgeholt: {share}, noch {left}',
-  'restore.task.announce-begun': '{folder} wird zurückgeholt: {share}',
   'restore.task.keeps':
     'Was zurückgeholt ist, bleibt, wo es ist, und wird nicht noch einmal geholt.',
   'restore.task.stop': 'Anhalten',

@@ -36,7 +36,6 @@ export const settings: Translation<typeof en> = {
   'settings.saved': 'Gespeichert.',
   'settings.try-out': 'Probe auf diesem Computer',
 
-  'kit.title': 'Notfallblatt',
   'kit.answer': 'Deine 24 Wörter bringen alles zurück',
   'kit.answer-unconfirmed': 'Noch hat niemand deine Abschrift der Wörter geprüft',
   'kit.what':
@@ -59,7 +58,6 @@ export const settings: Translation<typeof en> = {
     'Das ist kein Notfallblatt und sind keine 24 Wörter, oder etwas wurde daran verändert.',
   'kit.check.wrong-what':
     'Such nach einer anderen Abschrift. Gibt es keine, richte einen neuen Tresor ein, schütze deine Ordner damit und bewahre seine Wörter: Wem die Wörter fehlen, dem fehlt alles, sobald dieser Computer weg ist.',
-  'kit.check.again': 'Andere Abschrift prüfen',
   'kit.safe.title': 'Wo du es aufbewahrst',
   'kit.safe.paper': 'Auf Papier, an zwei Orten, die nicht zusammen abbrennen.',
   'kit.safe.nowhere': 'In keiner Mail, keinem Chat, keinem Foto, keiner Cloud.',
@@ -83,7 +81,6 @@ export const settings: Translation<typeof en> = {
   'about.suiscan': 'Sui-Explorer',
   'about.links': 'Sieh dir die Netzwerke an',
 
-  'file.choose': 'Datei wählen',
   'file.too-large': 'Diese Datei ist zu groß für ein Notfallblatt.',
 
   'folder-choice.title': 'Ordner wählen',

@@ -30,10 +30,6 @@ export const firstRun = {
     'The real network, paid with real coins. Floe renews your storage in time, for as long as your wallet has enough.',
   'first.network.ahead': 'Paid for up to {time} ahead',
   'first.network.price': 'About {price} a month for 1 GB',
-  'first.network.shards': {
-    one: 'Spread over {count} shard',
-    other: 'Spread over {count} shards',
-  },
   'first.network.asking': 'Asking the network',
   'first.network.silent': 'It doesn’t answer now',
   'first.network.starting': 'Starting the network on this computer',
@@ -59,7 +55,6 @@ export const firstRun = {
   'first.confirm.wrong': 'Your copy says something else for word {number}.',
   'first.confirm.check': 'Check',
   'first.confirm.open': 'Open the saved kit',
-  'first.confirm.kit-right': 'The kit is right.',
   'first.confirm.kit-wrong':
     'This file holds other words. Open the kit that you saved a moment ago.',
   'first.confirm.expired':
@@ -111,8 +106,6 @@ export const firstRun = {
   'first.place.passphrase': 'Whoever knows a passphrase',
   'first.place.passphrase-what':
     'The words are sealed with it. Floe asks for it each time it starts, and protects nothing until then.',
-  'first.place.try-out': 'Anybody at this computer',
-  'first.place.try-out-what': 'Enough for a try-out.',
   'first.place.problem': 'It can’t be used now: {reason}',
   'first.place.unlock': 'Unlock the keychain of your computer, then try again.',
   'first.place.field': 'Passphrase',
@@ -185,10 +178,7 @@ export const firstRun = {
   'first.protect.title': 'Protecting {folder}',
   'first.protect.done': '{folder} is protected',
   'first.protect.until': 'Until {date}',
-  'first.protect.done-try-out':
-    '{folder} is protected on this computer’s own network, until {date}',
   'first.protect.what': 'You can close this window. Floe goes on by itself.',
-  'first.protect.failed': 'It did not work yet',
   'first.protect.open': 'Open Floe',
   'first.protect.steps': 'What has happened so far',
   'first.protect.scan': 'Files looked at',

@@ -33,7 +33,6 @@ export const settings = {
   'settings.saved': 'Saved.',
   'settings.try-out': 'Try-out on this computer',
 
-  'kit.title': 'Recovery kit',
   'kit.answer': 'Your 24 words bring everything back',
   'kit.answer-unconfirmed': 'Nobody has checked your copy of the words yet',
   'kit.what':
@@ -55,7 +54,6 @@ export const settings = {
   'kit.check.bad': 'This is no recovery kit and no 24 words, or something in it was changed.',
   'kit.check.wrong-what':
     'Look for another copy. If there is none, set up a new vault, protect your folders with it, and keep its words: whoever lacks the words lacks everything once this computer is gone.',
-  'kit.check.again': 'Check another copy',
   'kit.safe.title': 'Where to keep it',
   'kit.safe.paper': 'On paper, at two places that don’t burn together.',
   'kit.safe.nowhere': 'In no mail, no chat, no photo, no cloud.',
@@ -79,7 +77,6 @@ export const settings = {
   'about.suiscan': 'Sui explorer',
   'about.links': 'Look at the networks',
 
-  'file.choose': 'Choose a file',
   'file.too-large': 'This file is too large to be a recovery kit.',
 
   'folder-choice.title': 'Choose a folder',
