@@ -9,6 +9,7 @@ import { VERSION } from '#contract/version.ts';
 import { addBlobCommands } from './blob.ts';
 import { addDemoCommand } from './demo.ts';
 import { addEngineCommands } from './engine-commands.ts';
+import { addGuardianCommands } from './guardian-commands.ts';
 import { addInitCommand } from './init.ts';
 import { addLocalnetCommands } from './localnet.ts';
 import { addMoveCommand } from './move.ts';
@@ -55,6 +56,7 @@ function buildProgram(): Command {
   addStorageCommands(program);
   addRetentionCommands(program);
   addWalletCommands(program);
+  addGuardianCommands(program);
   addBlobCommands(program);
   addLocalnetCommands(program);
   addMoveCommand(program);

@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
+import { openGuardian } from '#host/guardian.ts';
 import { compareTrees } from '#platform/compare-trees.ts';
 import { bytes, KIB, makeTree } from '../support/tree.ts';
 import { bareVault, startWorld, type BareVault, type World } from '../support/world.ts';
@@ -70,6 +71,62 @@ describe('sharing', () => {
       expect(await compareTrees(world.path(ARCHIVE), target)).toEqual([]);
     } finally {
       await blank.close();
+    }
+  });
+});
+
+describe('a guardian', () => {
+  const { signal } = new AbortController();
+
+  test('extends the shared blobs when they are due, pays once, and pays itself', async () => {
+    const guardian = await openGuardian(world.path('guardian'), world.network.network);
+    try {
+      guardian.adopt(shared);
+      const early = await guardian.look({ isDryRun: false }, signal);
+      expect(early).toMatchObject({ blobCount: shared.length, lost: [], digests: [] });
+      expect(early.address).not.toBe((await engine.api.wallet({})).address);
+      // A quarter of the maximum is used up.
+      await world.localnet.advanceEpoch({ count: 14 });
+      const plan = await guardian.look({ isDryRun: true }, signal);
+      expect(plan).toMatchObject({ due: { blobCount: shared.length }, digests: [] });
+      const paid = await guardian.look({ isDryRun: false }, signal);
+      expect(paid.spent.walFrost).toBe(plan.due.walFrost);
+      expect(paid.protectedUntil?.epoch).toBe(15 + 53);
+      const again = await guardian.look({ isDryRun: false }, signal);
+      expect(again).toMatchObject({ due: { blobCount: 0 }, spent: { walFrost: 0n } });
+    } finally {
+      guardian.close();
+    }
+    // The owner sees what was done, and has nothing left to do for it.
+    const { folders } = await engine.api.storage({});
+    expect(folders.find(({ name }) => name === ARCHIVE)?.protectedUntil?.epoch).toBe(68);
+    expect((await engine.api.planRenewal({ folder: ARCHIVE })).transactionCount).toBe(0);
+  });
+
+  test('touches nothing that is not shared', async () => {
+    const { blobs } = await engine.api.blobs({ folder: 'papers', offset: 0, limit: 10 });
+    const guardian = await openGuardian(world.path('guardian'), world.network.network);
+    try {
+      guardian.adopt(blobs.map(({ blobObjectId }) => blobObjectId));
+      const report = await guardian.look({ isDryRun: false }, signal);
+      expect(report.lost).toEqual(blobs.map(({ blobObjectId }) => blobObjectId));
+      expect(report.digests).toEqual([]);
+    } finally {
+      guardian.close();
+    }
+  });
+
+  test('keeps to its caps', async () => {
+    await world.localnet.advanceEpoch({ count: 14 });
+    const guardian = await openGuardian(world.path('guardian'), world.network.network);
+    try {
+      const nothing = { walFrost: 0n, gasMist: 10n ** 10n };
+      guardian.setCaps({ perTransaction: nothing, perDay: nothing, perEpoch: nothing });
+      await expect(guardian.look({ isDryRun: false }, signal)).rejects.toMatchObject({
+        code: 'cap-exceeded',
+      });
+    } finally {
+      guardian.close();
     }
   });
 });
