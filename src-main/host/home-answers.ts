@@ -52,6 +52,8 @@ export interface HomeAnswersOptions {
 
 export class HomeAnswers implements HomeApi {
   readonly #options: HomeAnswersOptions;
+  /** Looking into a vault or setting one up; the next waits for it. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: HomeAnswersOptions) {
     this.#options = options;
@@ -112,17 +114,21 @@ export class HomeAnswers implements HomeApi {
     return { isRight };
   };
 
-  readonly findVault: HomeApi['findVault'] = async ({ words: text, network: name }, options) => {
-    this.#refuseVault();
-    const words = readWords(text);
-    const network = await this.#network(name);
-    const signal = options?.signal ?? new AbortController().signal;
-    const found = await lookIntoVault(this.#options.home.path, words, network, signal);
-    const { draftId } = this.#options.drafts.begin(words, { areNew: false, askBack: [] });
-    return { draftId, ...found };
-  };
+  readonly findVault: HomeApi['findVault'] = async ({ words: text, network: name }, options) =>
+    this.#inTurn(async () => {
+      this.#refuseVault();
+      const words = readWords(text);
+      const network = await this.#network(name);
+      const signal = options?.signal ?? new AbortController().signal;
+      const found = await lookIntoVault(this.#options.home.path, words, network, signal);
+      const { draftId } = this.#options.drafts.begin(words, { areNew: false, askBack: [] });
+      return { draftId, ...found };
+    });
 
-  readonly setUp: HomeApi['setUp'] = async (request, options) => {
+  readonly setUp: HomeApi['setUp'] = async (request, options) =>
+    this.#inTurn(() => this.#setUp(request, options));
+
+  readonly #setUp: HomeApi['setUp'] = async (request, options) => {
     const { drafts, home } = this.#options;
     this.#refuseVault();
     const draft = drafts.get(request.draftId);
@@ -179,6 +185,12 @@ export class HomeAnswers implements HomeApi {
   };
 
   readonly licences: HomeApi['licences'] = async () => licences;
+
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
 
   async #network(name: string): ReturnType<typeof resolveNetwork> {
     return resolveNetwork(name, this.#options.localnetFolder);

@@ -10,6 +10,11 @@
  *     lock              held while an engine runs
  *     engine.sock       where that engine listens
  *     engine.token      what a caller shows to it
+ *     settings.json     the settings of the window
+ *     browser.json      the browsers that were let in, as digests
+ *     open-floe.html    leads one more browser in; while its code is good
+ *     try-out.pid       the local network that was started for this home
+ *     look/             while words are looked at that are not set up yet
  *
  * Everything is 0700 or 0600.
  */

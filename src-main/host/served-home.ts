@@ -142,7 +142,11 @@ export class ServedHome {
    * @throws EngineError `home-not-initialised`, `home-locked`, or why the home has failed
    */
   async engine(): Promise<Engine> {
-    await this.#opening;
+    // While one was waited for, the next may have begun.
+    for (let seen: unknown; seen !== this.#opening;) {
+      seen = this.#opening;
+      await this.#opening;
+    }
     const life = this.#life;
     switch (life.state) {
       case 'open':
