@@ -217,7 +217,8 @@ export class Upkeep {
         ...(chosen.length === 0 ? {} : { hours: chosen }),
       },
     });
-    if (request.excludes) this.#watching?.rulesChanged(folderId);
+    // Other rules: other directories are watched, and the folder is scanned at once.
+    await this.#watching?.refresh();
     this.#watching?.look();
     emit({ kind: 'folders-changed' });
     const { folders } = await this.status({}, signal ?? this.#hooks.signal);

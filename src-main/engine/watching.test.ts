@@ -49,6 +49,7 @@ function openBench(sync: (number: number) => Promise<void>): Bench {
     emit: (event: unknown) => events.push(event),
     index: {
       folders: { all: () => folders, find: () => folders[0] },
+      readFact: () => undefined,
     },
   } as unknown as EngineParts;
   const watching: Watching = watchFolders(parts, {

@@ -19,7 +19,7 @@ import { FolderRounds } from './tasks/folder-rounds.ts';
 import type { Timing } from './tasks/schedule.ts';
 
 export interface Watching {
-  /** Watch what is protected now, and nothing else. */
+  /** Watch what is protected now, by the rules of now, and nothing else. */
   refresh(): Promise<void>;
   /** A scan found places in the folder that no watcher sees into: it is polled, too. */
   poll(folderId: FolderId): void;
@@ -27,8 +27,6 @@ export interface Watching {
   began(folderId: FolderId): void;
   /** It has ended: well, or with a failure. */
   ended(folderId: FolderId, error: unknown): void;
-  /** What is to be stored of the folder has changed without a change in it. */
-  rulesChanged(folderId: FolderId): void;
   /** The machine has woken, or settings have changed: look at the clock now. */
   look(): void;
   /** The network is there again: what failed is tried now. */
@@ -88,7 +86,6 @@ export function watchFolders(parts: EngineParts, options: WatchingOptions): Watc
         retryAtMs: retryInMs === undefined ? undefined : clock.nowMs() + retryInMs,
       });
     },
-    rulesChanged: (folderId) => watched.get(folderId)?.rounds.noticed([]),
     look: () => {
       for (const { rounds } of watched.values()) rounds.look();
     },
