@@ -252,6 +252,10 @@ export const sentences: Readonly<
     happened: 'Das Netzwerk zeigt einen älteren Stand, als dieses Gerät schon gesehen hat.',
     next: 'Nimm einen anderen Zugang.',
   },
+  'account-taken': {
+    happened: 'Ein anderes Gerät benutzt dieses Konto.',
+    next: 'Starte Floe noch einmal: Es macht mit einem eigenen Konto weiter, das Guthaben braucht.',
+  },
   'port-taken': {
     happened: 'Der Port ist besetzt.',
     next: 'Schließe das Programm, das ihn benutzt.',

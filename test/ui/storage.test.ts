@@ -1,0 +1,264 @@
+/**
+ * @file Time and money in the window: on a real network, so that what is shown is what the chain
+ * says; what no network does within a test's time is scripted.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from '@playwright/test';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import type { LedgerEntry } from '#contract/storage-api.ts';
+import { launchChromium } from './chromium.ts';
+import { openRealHome, type RealHome } from './real-home.ts';
+import { calm, folder as sampleFolder, forecast, NOW_MS } from './sample.ts';
+import { openScripted } from './scripted-window.ts';
+import { expectAccessible, openWindow, see, type UiWindow } from './window.ts';
+
+let browser: Browser;
+let window: UiWindow;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launchChromium(inject('chromium'));
+});
+afterAll(() => browser.close());
+
+const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+const press = (name: string | RegExp) => page.getByRole('button', { name, exact: true }).click();
+const tab = (name: string | RegExp) => page.getByRole('tab', { name }).click();
+
+describe('a real vault', () => {
+  let real: RealHome;
+
+  beforeAll(async () => {
+    real = await openRealHome({ shards: 13, nodes: 4 });
+    const folder = real.world.path('Documents');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'notes.txt'), 'notes');
+    await real.home.must(['add', folder]);
+    await real.home.must(['sync']);
+    writeFileSync(join(folder, 'later.txt'), 'later');
+    await real.home.must(['sync']);
+  });
+  afterAll(() => real.close());
+  beforeEach(async () => {
+    window = await openWindow(browser);
+    page = window.page;
+    await real.enter(page);
+    await page.getByRole('link', { name: 'Storage' }).click();
+    await see(heading(/^All that is paid for lasts at least until/)).toBeVisible();
+  });
+  afterEach(({ task }) => window.close(task));
+
+  test('has its folder on the calendar, and the same in a table', async () => {
+    await see(page.getByRole('img', { name: 'What ends and what is renewed when' })).toBeVisible();
+    await expectAccessible(page);
+    await press('Table');
+    await see(page.getByRole('row', { name: /Documents/ }).first()).toContainText(/Epoch \d+/);
+    await see(page.getByRole('table', { name: 'If you stop paying' })).toContainText('Documents');
+    await expectAccessible(page);
+  });
+
+  test('is saved as a calendar, and blob by blob', async () => {
+    for (const [button, content] of [
+      ['Save as calendar', 'BEGIN:VCALENDAR'],
+      ['Save every blob as CSV', 'Documents'],
+    ] as const) {
+      const saving = page.waitForEvent('download');
+      await press(button);
+      const file = await (await saving).path();
+      expect(readFileSync(file, 'utf8')).toContain(content);
+    }
+  });
+
+  test('lists what was spent, with what had been quoted', async () => {
+    await tab('Spending');
+    const ledger = page.getByRole('table', { name: 'Spending history' });
+    const stored = ledger.getByRole('row', { name: /Storing data/ }).first();
+    await see(stored).toContainText('Documents');
+    const [quoted, paid] = await stored.getByText(/^[\d.]+ WAL$/).allTextContents();
+    expect(quoted).toBe(paid);
+    await expectAccessible(page);
+  });
+
+  test('takes other limits, after saying what they mean', async () => {
+    await tab('Spending');
+    await press('Change');
+    const dialog = page.getByRole('dialog');
+    const perDay = dialog.getByLabel('In a day, in WAL');
+    await perDay.fill('twenty');
+    await see(dialog.getByText('Type an amount, such as 12.5.')).toBeVisible();
+    await see(dialog.getByRole('button', { name: 'Set these limits' })).toBeDisabled();
+    await perDay.fill('0');
+    await see(dialog.getByText(/below what the next renewal costs/)).toBeVisible();
+    await perDay.fill('7000');
+    await see(dialog.getByText(/You raise a limit/)).toBeVisible();
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Set these limits' }).click();
+    await see(page.getByText('7,000 WAL + 20 SUI')).toBeVisible();
+  });
+
+  test('shows prices in a currency of one’s own', async () => {
+    await tab('Spending');
+    await page.getByRole('textbox', { name: 'Currency' }).fill('eur');
+    await page.getByLabel('For 1 WAL').fill('0.5');
+    await press('Use these rates');
+    await see(page.getByText('Type three letters')).toBeVisible();
+    await page.getByLabel('For 1 SUI').fill('3,2');
+    await press('Use these rates');
+    await see(page.getByText(/^about €[\d.]+$/)).toBeVisible();
+    await press('Show no currency');
+    await see(page.getByText(/^about €/)).toBeHidden();
+  });
+
+  test('sends coins away only with the end of the address typed once more', async () => {
+    const other = real.world.home('other');
+    await other.init();
+    const to = String((await other.must(['wallet']))['address']);
+    await tab('Spending');
+    await press('Withdraw');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Coin').selectOption('SUI');
+    await dialog.getByRole('textbox', { name: 'Amount' }).fill('2.5');
+    await dialog.getByLabel('To the address').fill('0x12');
+    await dialog.getByRole('button', { name: 'Send 2.5 SUI' }).click();
+    await see(dialog.getByText(/This is no Sui address/)).toBeVisible();
+    await dialog.getByLabel('To the address').fill(to);
+    await dialog.getByLabel(/last six characters/).fill('nobody');
+    await see(dialog.getByText('This is not the end of the address.')).toBeVisible();
+    await expectAccessible(page);
+    await dialog.getByLabel(/last six characters/).fill(to.slice(-6));
+    await dialog.getByRole('button', { name: 'Send 2.5 SUI' }).click();
+    await see(page.getByText('2.5 SUI are on their way.').first()).toBeVisible();
+    const { suiMist } = await other.must(['wallet']);
+    expect(String(suiMist)).toBe('2500000000');
+  });
+
+  test('is renewed for the price that was shown, once more is asked for', async () => {
+    await press('Renew now');
+    await see(page.getByText(/Nothing is due/)).toBeVisible();
+    await page.keyboard.press('Escape');
+
+    await tab(/How long/);
+    await page.getByLabel('Renew when less than this is left').fill('60');
+    await see(page.getByText(/Pay ahead for more than/)).toBeVisible();
+    await page.getByLabel('Renew when less than this is left').fill('51');
+    await page.getByLabel('And pay ahead for').fill('53');
+    await expectAccessible(page);
+    await press('Keep it so');
+    await see(page.getByText('Documents is kept so from now on.').first()).toBeVisible();
+
+    await press('Renew now');
+    const dialog = page.getByRole('dialog');
+    const pay = dialog.getByRole('button', { name: /^Renew for 0\.\d+ WAL$/ });
+    await see(pay).toBeEnabled();
+    await expectAccessible(page);
+    const price = /0\.\d+ WAL/.exec((await pay.textContent()) ?? '')?.[0] ?? '';
+    await pay.click();
+    await see(
+      page.getByText(new RegExp(`^Renewed for ${price.replace('.', '\\.')}`)).first(),
+    ).toBeVisible({ timeout: 60_000 });
+  });
+
+  test('lets moments go only after saying which and what that saves', async () => {
+    await tab(/How long/);
+    await page.getByRole('radio', { name: 'By rules' }).check();
+    await see(page.getByText('All moments that there are now would stay.')).toBeVisible();
+    await page
+      .getByLabel(/last … days/)
+      .first()
+      .fill('');
+    for (const unit of ['days', 'weeks', 'months', 'years']) {
+      await page.getByLabel(`One for each of the last … ${unit}`).fill('');
+    }
+    await see(page.getByText('Type whole numbers, and at least one of them.')).toBeVisible();
+    await page.getByLabel('One for each of the last … years').fill('1');
+    await see(page.getByText(/lets 1 moment go/)).toBeVisible();
+    await press('Let go by these rules');
+    const dialog = page.getByRole('dialog');
+    await see(dialog.getByText('What is let go can’t be restored any more.')).toBeVisible();
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Let go by these rules' }).click();
+    await see(page.getByText('The rules for Documents are set.').first()).toBeVisible();
+  });
+});
+
+describe('a scripted vault', () => {
+  beforeEach(async () => {
+    window = await openWindow(browser, { theme: 'dark' });
+    page = window.page;
+    await page.clock.setFixedTime(NOW_MS);
+  });
+  afterEach(({ task }) => window.close(task));
+
+  test('whose balance runs out says so first, with what to do', async () => {
+    const folders = [sampleFolder('Documents'), sampleFolder('Photos')];
+    await openScripted(
+      page,
+      {
+        ...calm(folders),
+        storage: () => ({
+          ...forecast(folders),
+          runsOutAt: { epoch: 50, atMs: Date.UTC(2027, 3, 11) },
+          warnings: [{ folderName: undefined, sentence: 'The balance ends.', next: 'Add 40 WAL.' }],
+        }),
+      },
+      '#/storage',
+    );
+    await see(heading('Your balance is enough until 11 April 2027')).toBeVisible();
+    await see(page.getByText('Add 40 WAL.')).toBeVisible();
+    await expectAccessible(page);
+  });
+
+  test('with nothing in it says what the view is for', async () => {
+    await openScripted(page, calm([]), '#/storage');
+    await see(heading('Nothing is stored yet, so nothing ends')).toBeVisible();
+    await see(page.getByRole('main').getByRole('link', { name: 'Add a folder' })).toBeVisible();
+    await expectAccessible(page);
+  });
+
+  test('with a history of 100,000 payments draws those on screen', async () => {
+    const folders = [sampleFolder('Documents')];
+    const entry = (index: number): LedgerEntry => ({
+      digest: `digest-${String(index).padStart(37, '0')}`,
+      kind: 'register',
+      state: 'landed',
+      atMs: NOW_MS - index * 60_000,
+      epoch: 40,
+      folderName: 'Documents',
+      quoted: { walFrost: BigInt(index + 1) * 1_000_000n, gasMist: 1n },
+      actual: { walFrost: BigInt(index + 1) * 1_000_000n, gasMist: 1n },
+      suiMist: 0n,
+    });
+    await openScripted(
+      page,
+      {
+        ...calm(folders),
+        ledger: ({ offset, limit }) => ({
+          entries: Array.from({ length: Math.min(limit, 100_000 - offset) }, (_, index) =>
+            entry(offset + index),
+          ),
+          total: 100_000,
+        }),
+      },
+      '#/storage',
+    );
+    await tab('Spending');
+    const ledger = page.getByRole('table', { name: 'Spending history' });
+    await see(ledger).toHaveAttribute('aria-rowcount', '100001');
+    await ledger.getByRole('rowgroup').nth(1).press('End');
+    await see(ledger.locator('[aria-rowindex="100001"]')).toContainText('100 WAL');
+    expect(await ledger.getByRole('row').count()).toBeLessThan(60);
+  });
+
+  test('with a folder of a very long name and in text of 200 % keeps within the window', async () => {
+    const name = `${'Übermäßig lange Namen '.repeat(8)}`.trim();
+    const folders = [sampleFolder(name), sampleFolder('Photos')];
+    await openScripted(page, calm(folders), '#/storage');
+    await page.evaluate("document.documentElement.style.fontSize = '200%'");
+    await see(page.getByRole('img', { name: /What ends/ })).toBeVisible();
+    const overflow = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(overflow).toBe(0);
+  });
+});
