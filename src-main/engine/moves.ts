@@ -31,7 +31,7 @@ import type { WalrusSystem } from './model/walrus.ts';
 import { packsOfCommit } from './protection.ts';
 import { defaultHorizon } from './renewal/horizon.ts';
 import { keysByEpoch } from './restore/snapshot-reader.ts';
-import { retentionOf } from './retaining.ts';
+import { freezeRetention, retentionOf } from './retaining.ts';
 
 /** Another device's pack is not relied on once less than this part of the floor is left of it. */
 const FLOOR_SHARE_MIN = 1 / 2;
@@ -61,6 +61,11 @@ export async function commitMoves(
     unusable: shortForeignPacks(parts, folder, system),
     isDue: named.some(({ blobId }) => foreign.has(blobId)),
     mayReplace: (id) => !standing.has(id) && !forgets.has(id) && !isPinned(parts, folder, id),
+    noteBurst: (files) => {
+      noteBurst(parts, folder, files);
+      const wished = snapshotsToForget(parts, folder, standing, undefined);
+      for (const id of [...forgets]) if (!wished.has(id)) forgets.delete(id);
+    },
     history: (commit, replaces) =>
       historyChange(parts, folder, { last: commit, replaces, forgets, isLeaving }),
     carryOver: async (commit, add, isStored, carrySignal) => {
@@ -77,6 +82,22 @@ export async function commitMoves(
       });
     },
   };
+}
+
+/** The rules forget nothing until the person has looked. */
+function noteBurst(parts: EngineParts, folder: FolderRecord, files: number): void {
+  const { index, emit, options } = parts;
+  if (retentionOf(parts, folder).frozen !== undefined) return;
+  const atMs = options.clock.nowMs();
+  const cause = `encrypted files ${folder.folderId}`;
+  freezeRetention(parts, folder, { atMs, files });
+  index.notices.put(cause, atMs);
+  emit({
+    kind: 'notice',
+    cause,
+    sentence: `${String(files)} files of ${folder.name} were replaced by what looks encrypted. Older snapshots stay until you have looked.`,
+    next: `Look at the folder. If all is well, run \`floe retention ${folder.name} --thaw\`; if not, restore an older snapshot.`,
+  });
 }
 
 /** The heads of the other devices. */

@@ -77,6 +77,8 @@ export interface CommitMoves {
     isStored: (id: ChunkId) => boolean,
     signal: AbortSignal,
   ): Promise<void>;
+  /** So many files look encrypted: nothing may be forgotten by rule from now on. */
+  noteBurst(files: number): void;
   /** Whether a commit of the same tree may take the place of this snapshot. */
   mayReplace(snapshotId: SnapshotId): boolean;
   /**

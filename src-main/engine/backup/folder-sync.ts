@@ -7,21 +7,29 @@
  * of its own, and those are certified before the snapshot names them. Nothing here touches the
  * network: the river takes the packs on.
  */
+import { decodeEntry } from '../archive/tree-entry.ts';
 import { openTreeSplitter } from '../archive/tree.ts';
 import { openChunker } from '../codec/chunk.ts';
 import type { KnownEntry, KnownTree } from '../local-index/entry-table.ts';
 import { EngineError } from '../model/engine-error.ts';
-import { displayPath, type RawPath } from '../model/ids.ts';
+import { displayPath, type ChunkId, type RawPath } from '../model/ids.ts';
 import { absolutePath, type AbsolutePath, type FileSystem } from '../ports/file-system.ts';
+import { judgeBurst } from '../source/burst.ts';
 import { type FileChange, type ScannedDirectory } from '../source/change.ts';
 import { judgeMassChange } from '../source/mass-change.ts';
 import { FolderScan, type ScanSummary } from '../source/scanner.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { lastCommit, openStream, placeOf, writeCommit, type CommitOptions } from './commit.ts';
 import type { CommitRecord } from './commit-record.ts';
-import { readFolderFiles, type FileToRead, type UnreadFile } from './folder-reader.ts';
+import {
+  readFolderFiles,
+  type FileToRead,
+  type FolderReadings,
+  type UnreadFile,
+} from './folder-reader.ts';
 import { needsEndedPack } from './index-writer.ts';
 import type { PackStream } from './pack-stream.ts';
+import { packedShareOf } from './packed-share.ts';
 import { buildTree, type BuiltTree } from './tree-builder.ts';
 
 export interface FolderSyncOptions extends CommitOptions {
@@ -61,6 +69,8 @@ interface ScannedFolder {
   readonly unread: readonly UnreadFile[];
   readonly known: KnownTree;
   readonly counts: { added: number; changed: number; removed: number };
+  /** Files that were there and are not any more. */
+  readonly gone: readonly KnownEntry[];
 }
 
 /**
@@ -92,6 +102,8 @@ export async function syncFolder(options: FolderSyncOptions): Promise<FolderSync
     signal: options.signal,
   });
   const unread = [...scanned.unread, ...readings.unread];
+  const encrypted = judgeEncryption(options, sealing.stream, scanned, readings);
+  if (encrypted !== undefined) options.moves.noteBurst(encrypted);
   const committed = await commitIfChanged(options, sealing.stream, tree, unread);
   return {
     committed,
@@ -125,9 +137,13 @@ async function scanFolder(options: FolderSyncOptions): Promise<ScannedFolder> {
   const toRead: FileToRead[] = [];
   const unread: UnreadFile[] = [];
   const counts = { added: 0, changed: 0, removed: 0 };
+  const gone: KnownEntry[] = [];
   for await (const directory of scan) {
     directories.push(directory);
-    for (const change of directory.entries) sortChange(change, toRead, unread, counts);
+    for (const change of directory.entries) {
+      if (change.kind === 'removed' && change.known.kind === 'file') gone.push(change.known);
+      sortChange(change, toRead, unread, counts);
+    }
     const { files: filesDone, bytes: bytesDone } = scan.summary;
     onProgress({
       phase: 'scan',
@@ -138,7 +154,32 @@ async function scanFolder(options: FolderSyncOptions): Promise<ScannedFolder> {
       current: undefined,
     });
   }
-  return { directories, summary: scan.summary, toRead, unread, known, counts };
+  return { directories, summary: scan.summary, toRead, unread, known, counts, gone };
+}
+
+/** How many files look as if somebody had encrypted them, if they are enough to be alarmed. */
+function judgeEncryption(
+  { index, folder }: FolderSyncOptions,
+  stream: PackStream,
+  { gone, counts }: ScannedFolder,
+  readings: FolderReadings,
+): number | undefined {
+  if (gone.length === 0) return undefined;
+  const open = new Map(stream.openEntries().map(({ id, sizeBytes }) => [id, sizeBytes]));
+  const sealedBytesOf = (id: ChunkId): number | undefined =>
+    open.get(id) ?? index.journal.placeOf(folder.folderId, id)?.sizeBytes;
+  const changed = counts.added + counts.changed + counts.removed;
+  return judgeBurst(
+    gone.map(({ path, entry }) => ({
+      path,
+      packedShare: packedShareOf(decodeEntry(entry), sealedBytesOf),
+    })),
+    [...readings.entries].map(([path, entry]) => ({
+      path,
+      packedShare: packedShareOf(entry, sealedBytesOf),
+    })),
+    changed,
+  );
 }
 
 function sortChange(
