@@ -87,7 +87,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: '^(#(?!contract/|renderer/)|node:|electron$)',
+              regex: '^(#(?!contract/)|node:|electron$)',
               message:
                 'The UI knows the contract and nothing else of src-main: see test/tidy/layers.mjs.',
             },

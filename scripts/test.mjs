@@ -74,6 +74,8 @@ const suites = [
   { name: 'unit', command: vitest('unit') },
   { name: 'conformance', command: vitest('conformance'), slow: true },
   { name: 'integration', command: vitest('integration'), slow: true },
+  { name: 'ui', command: vitest('ui'), slow: true },
+  { name: 'desktop', command: vitest('desktop'), slow: true },
 ].filter((suite) => mode !== 'fast' || !suite.slow);
 
 const results = [];
@@ -95,7 +97,7 @@ function counts() {
   let passed = 0;
   let failed = 0;
   let skipped = 0;
-  for (const project of ['tidy', 'unit', 'conformance', 'integration']) {
+  for (const project of ['tidy', 'unit', 'conformance', 'integration', 'ui', 'desktop']) {
     const file = join(reports, `${project}.json`);
     if (!existsSync(file)) continue;
     const report = JSON.parse(readFileSync(file, 'utf8'));

@@ -42,6 +42,41 @@ function targetOf(file: SourceFile, specifier: string): string | undefined {
   return below.startsWith('..') ? undefined : below;
 }
 
+describe('the window', () => {
+  const windowRoot = join(root, 'src-renderer');
+  const files = readdirSync(windowRoot, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|svelte)$/.test(name) && !name.endsWith('.test.ts'))
+    .map((path) => ({ path, text: readFileSync(join(windowRoot, path), 'utf8'), isTest: false }));
+
+  test('knows the contract and nothing else of src-main', () => {
+    const violations = files.flatMap((file) =>
+      importsOf(file)
+        .filter(
+          (name) => /^(#(?!contract\/)|node:|electron$)/.test(name) || name.includes('src-main'),
+        )
+        .map((name) => `${file.path} imports ${name}`),
+    );
+    expect(violations).toEqual([]);
+  });
+
+  test('has its parts know only what stands below them', () => {
+    const below: Readonly<Record<string, readonly string[]>> = {
+      lib: ['frame', 'pages', 'components'],
+      components: ['frame', 'pages'],
+      pages: ['frame'],
+    };
+    const violations = files.flatMap((file) => {
+      const [own = ''] = file.path.split('/');
+      return importsOf(file)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => normalize(join(dirname(file.path), name)).split('/')[0] ?? '')
+        .filter((part) => (below[own] ?? []).includes(part))
+        .map((part) => `${file.path} imports ${part}`);
+    });
+    expect(violations).toEqual([]);
+  });
+});
+
 describe('the layers of src-main', () => {
   const files = sourceFiles();
   const shipped = files.filter((file) => !file.isTest);

@@ -75,7 +75,11 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {
 describe('the window', () => {
   test('never says Protected alone on the try-out network', async () => {
     const page = await open();
-    await see(page.getByRole('option', { name: /Documents.*Local until/ })).toBeVisible();
+    await see(
+      page.getByRole('option', {
+        name: /Documents.*Protected until .* on the local network.*Try-out/,
+      }),
+    ).toBeVisible();
     await see(page.getByRole('banner')).toContainText('Try-out: everything is on this computer');
     await page.getByRole('button', { name: /Move to Testnet or Mainnet/ }).click();
     const dialog = page.getByRole('dialog', { name: 'Move to a real network' });

@@ -54,8 +54,8 @@ export const frame: Translation<typeof english> = {
   'tryout.line': 'Probe: Alles liegt auf diesem Computer.',
   'tryout.until':
     'Probe: Alles liegt auf diesem Computer. Geschützt bis {date} im lokalen Netzwerk.',
-  'tryout.all': 'Probe: Alles liegt auf diesem Computer, bis {date} im lokalen Netzwerk',
-  'tryout.short': 'Lokal bis {date}',
+  'tryout.all': 'Probe: Alles liegt auf diesem Computer. Geschützt bis {date} im lokalen Netzwerk',
+  'tryout.short': 'Geschützt bis {date} im lokalen Netzwerk',
   'tryout.move': 'Zu Testnet oder Mainnet wechseln',
   'tryout.move-title': 'Zu einem echten Netzwerk wechseln',
   'tryout.move-what':

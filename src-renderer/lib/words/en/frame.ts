@@ -51,8 +51,9 @@ export const frame = {
   'tryout.line': 'Try-out: everything is on this computer.',
   'tryout.until':
     'Try-out: everything is on this computer. Protected until {date} on the local network.',
-  'tryout.all': 'Try-out: everything is on this computer, until {date} on the local network',
-  'tryout.short': 'Local until {date}',
+  'tryout.all':
+    'Try-out: everything is on this computer. Protected until {date} on the local network',
+  'tryout.short': 'Protected until {date} on the local network',
   'tryout.move': 'Move to Testnet or Mainnet',
   'tryout.move-title': 'Move to a real network',
   'tryout.move-what':
