@@ -32,6 +32,7 @@ export const layers = {
   'engine/backup': [...base, ...abilities],
   'engine/restore': [...base, ...withoutSource],
   'engine/renewal': [...base, 'engine/local-index', 'engine/sui'],
+  'engine/compaction': [...base, ...withoutSource],
   // What outlives whoever asked for it: tasks, their pace and hours, what a person is told.
   'engine/tasks': [...base, 'engine/local-index'],
   // Looking into folders and snapshots.
@@ -43,6 +44,7 @@ export const layers = {
     'engine/backup',
     'engine/restore',
     'engine/renewal',
+    'engine/compaction',
     'engine/tasks',
     'engine/browse',
   ],
