@@ -41,7 +41,9 @@ export class EngineProcess {
   #restartMs = RESTART_MS_MIN;
   #isStopping = false;
   #isUp = false;
-  #onStopped: (() => void) | undefined;
+  /** Resolves when the child that there is has ended. */
+  #childEnd: Promise<void> = Promise.resolve();
+  #onDown: (() => void) | undefined;
 
   /** `onFailure` hears why an engine ended by itself before it answered; undefined once one answers. */
   constructor(places: Places, onFailure: (problem: SerializedError | undefined) => void) {
@@ -59,11 +61,13 @@ export class EngineProcess {
     if (this.#isUp) {
       clearTimeout(this.#timer);
       this.#onFailure(undefined);
-      // Noted only once it serves: one that was started beside another ends by itself.
       if (enginePid !== undefined && enginePid === this.#child?.process.pid) {
         writeFileSync(this.#pidFile(), String(enginePid), { mode: 0o600 });
+      } else {
+        // Another one serves. Ours would wait for the home, and take it when that one ends.
+        this.#child?.process.kill();
       }
-    } else if (this.#isStopping && !this.#child) this.#onStopped?.();
+    } else if (this.#isStopping) this.#onDown?.();
     else if (!this.#child) this.#startAfter(JOIN_MS);
   }
 
@@ -71,25 +75,21 @@ export class EngineProcess {
   async stop(client: EngineClient): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
-    const pid = this.#isUp ? client.link.enginePid : this.#child?.process.pid;
-    const isOurs = pid === this.#child?.process.pid || pid === this.#notedPid();
-    if (pid === undefined || !isOurs) return;
-    const stopped = new Promise<void>((resolve) => {
-      this.#onStopped = resolve;
+    const child = this.#child?.process;
+    const pid = client.link.enginePid;
+    const isOurs = pid !== undefined && (pid === child?.pid || pid === this.#notedPid());
+    const isDown = new Promise<void>((resolve) => {
+      this.#onDown = resolve;
     });
-    if (this.#isUp) client.stopEngine();
-    else this.#child?.process.kill();
+    if (child?.pid !== pid) child?.kill();
+    if (isOurs) client.stopEngine();
     const last = setTimeout(() => {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has just ended.
-      }
-      this.#onStopped?.();
+      killNow(child?.pid);
+      if (isOurs) killNow(pid);
     }, STOP_MS_MAX);
-    await stopped;
+    await Promise.all([this.#childEnd, isOurs ? isDown : undefined]);
     clearTimeout(last);
-    rmSync(this.#pidFile(), { force: true });
+    if (isOurs) rmSync(this.#pidFile(), { force: true });
   }
 
   #startAfter(delayMs: number): void {
@@ -103,17 +103,19 @@ export class EngineProcess {
   #start(): void {
     const startedAt = Date.now();
     let said = '';
+    let tellEnd: () => void;
+    this.#childEnd = new Promise((resolve) => {
+      tellEnd = resolve;
+    });
     const onEnd = (): void => {
       this.#child = undefined;
-      if (this.#isStopping) {
-        this.#onStopped?.();
-        return;
-      }
+      tellEnd();
+      if (this.#isStopping) return;
       const lived = Date.now() - startedAt;
       this.#restartMs =
         lived > LIVED_MS ? RESTART_MS_MIN : Math.min(RESTART_MS_MAX, this.#restartMs * 2);
       if (lived <= LIVED_MS && !this.#isUp) this.#onFailure(failureOf(said));
-      this.#startAfter(this.#restartMs);
+      if (!this.#isUp) this.#startAfter(this.#restartMs);
     };
     this.#child = launchEngine(this.#places, (text) => (said += text), onEnd);
   }
@@ -128,6 +130,15 @@ export class EngineProcess {
     } catch {
       return undefined;
     }
+  }
+}
+
+function killNow(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
   }
 }
 
