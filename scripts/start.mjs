@@ -1,12 +1,11 @@
 /** @file `npm start`: the main job on the embedded network. See src-main/cli/start.ts. */
 import { join } from 'node:path';
 import { become, bootstrap, root } from './bootstrap.mjs';
-import { buildApp, fetchElectron } from './desktop.mjs';
+import { fetchElectron } from './desktop.mjs';
 
 const { platform, env } = process;
 const node = bootstrap();
 if (platform === 'win32' || platform === 'darwin' || env.DISPLAY || env.WAYLAND_DISPLAY) {
-  buildApp(node);
   fetchElectron(node);
 }
 become(node, [join(root, 'src-main/cli/main.ts'), 'start', ...process.argv.slice(2)]);
