@@ -4,8 +4,8 @@
  *     own head → newest snapshot of each folder → pack index → packs, places of chunks, parts
  *
  * What cannot come back is what never left this machine: folders that were added and never synced,
- * the list of past transactions, and packs that were on their way. Their files are read again at
- * the next sync; nothing that the network holds is uploaded twice, since every chunk is known.
+ * the list of past transactions, and packs that were not registered yet. Their files are read again
+ * at the next sync; nothing that the network holds is uploaded twice, since every chunk is known.
  */
 import { ENTRY_KIND } from './archive/pack-layout.ts';
 import { SELF, type IndexedPack } from './archive/pack-index.ts';
@@ -20,6 +20,7 @@ import { EngineError } from './model/engine-error.ts';
 import type { BlobId, ChunkId, Epoch, PackId } from './model/ids.ts';
 import type { BlobObject, WalrusSystem } from './model/walrus.ts';
 import { packOfLocation, type OpenedSnapshot } from './restore/snapshot-reader.ts';
+import { adoptSpool } from './spool-adoption.ts';
 
 const PACK_ID_BYTES = 16;
 /** The end of a pack that the chain no longer shows: before every epoch. */
@@ -63,6 +64,7 @@ export async function rebuildIndex(
     chunks += written.chunks;
   }
   index.atomically(() => writeFacts(parts, head));
+  packs += await adoptSpool(parts, system, signal);
   return { folders: head?.folders.length ?? 0, packs, chunks };
 }
 

@@ -136,6 +136,36 @@ describe('a local index', () => {
     });
   });
 
+  test('that is lost with a pack registered and not uploaded: the pack is not paid again', async () => {
+    const before = await home.must(['status']);
+    makeTree(join(folder, 'under-way'), { 'i.bin': bytes(400 * KIB, 11) });
+    for (const { node } of world.localnet.nodes) node.setDelay(3_000);
+    const killed = await runFloeText(['--home', home.path, 'sync'], {
+      onLine: (line, child) => {
+        if (/registered/i.test(line)) child.kill('SIGKILL');
+      },
+    });
+    for (const { node } of world.localnet.nodes) node.setDelay(0);
+    expect(killed.code).toBe(137);
+    expect(readdirSync(join(home.path, 'spool'))).toHaveLength(1);
+    loseIndex();
+    await home.must(['doctor', '--rebuild-index']);
+    const registrations = registered();
+
+    // What it holds is known: one more commit names it, and is small.
+    const sync = await home.must(['sync']);
+    const [stored] = sync['folders'] as { bytesSealed: number }[];
+    expect(stored?.bytesSealed).toBeLessThan(200 * KIB);
+    expect(registered()).toBe(registrations + 1);
+    expect(readdirSync(join(home.path, 'spool'))).toEqual([]);
+    const blobCount = (status: Record<string, unknown>): number =>
+      (status['folders'] as { blobCount: number }[])[0]?.blobCount ?? 0;
+    expect(blobCount(await home.must(['status']))).toBe(blobCount(before) + 2);
+    await home.must(['restore', 'Documents', '--to', world.path('back-of-adopted')]);
+    const restored = readFileSync(world.path('back-of-adopted/under-way/i.bin'));
+    expect(restored.equals(bytes(400 * KIB, 11))).toBe(true);
+  });
+
   test('that was read back still knows when files are missing', async () => {
     loseIndex();
     await home.must(['doctor', '--rebuild-index']);
