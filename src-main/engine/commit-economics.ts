@@ -11,7 +11,6 @@ import { endEpochFor, quoteRegistration } from './policy.ts';
 
 const HOUR_MS = 3_600_000;
 const MONTH_MS = 30 * 24 * HOUR_MS;
-const MIB = 1_048_576;
 
 /** Quiet after which a change is committed on the try-out network, where commits cost nothing. */
 const QUIET_TRY_OUT_MS = 60_000;
@@ -21,8 +20,6 @@ export const COMMIT_DELAY_MS = 6 * HOUR_MS;
 const COMMIT_DELAY_MS_MIN = 15 * 60_000;
 /** Nor does a tight one put them off beyond this. */
 const COMMIT_DELAY_MS_MAX = 7 * 24 * HOUR_MS;
-/** So much is worth a commit of its own. */
-export const PENDING_BYTES_MAX = 16 * MIB;
 /** What a folder's fixed costs may be in a month, in FROST, unless the person says otherwise. */
 export const FIXED_COST_CAP_FROST = 5_000_000_000n;
 /** Of registering and certifying, measured and rounded up. */
@@ -51,7 +48,7 @@ export interface CommitDelayFacts {
   readonly capFrost?: bigint | undefined;
 }
 
-/** How long changes wait for others, unless there are more than PENDING_BYTES_MAX of them. */
+/** How long changes wait for others. */
 export function commitDelay({ isTryOut, fixedCostFrost, capFrost }: CommitDelayFacts): number {
   if (isTryOut) return QUIET_TRY_OUT_MS;
   const cap = capFrost ?? FIXED_COST_CAP_FROST;

@@ -5,6 +5,7 @@
  * alive out of the packs chosen; giving them up follows when every device has seen it.
  */
 import type { RenewalPlan } from '#contract/storage-api.ts';
+import { entriesWithSnapshot, lastCommitOf, neededEntries } from './alive.ts';
 import { packLimits } from './archive/limits.ts';
 import {
   planCompaction,
@@ -21,7 +22,7 @@ import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { BlobId, SnapshotId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
-import { entriesWithSnapshot, lastCommitOf, neededEntries, wouldForget } from './moves.ts';
+import { wouldForget } from './moves.ts';
 import { packsOfCommit } from './protection.ts';
 import { defaultHorizon, gridStep } from './renewal/horizon.ts';
 import { retentionOf } from './retaining.ts';
