@@ -3,6 +3,7 @@
  * became of a file. Nothing here spends or changes anything.
  */
 import type { CallOptions, ListEntry } from './api.ts';
+import type { ErrorCode } from './errors.ts';
 
 /** What one folder of this machine would bring, before anything is spent. */
 export interface FolderPreview {
@@ -117,6 +118,7 @@ export interface BrowseApi {
     readonly sizeBytes: number;
     readonly suggestedTarget: string;
     /** Why it cannot go there, if it can't. */
-    readonly problem: { readonly message: string; readonly next: string } | undefined;
+    readonly problem:
+      { readonly code: ErrorCode; readonly message: string; readonly next: string } | undefined;
   }>;
 }

@@ -122,13 +122,13 @@ function targetProblem(
   parts: EngineParts,
   target: string,
   sizeBytes: number,
-): { readonly message: string; readonly next: string } | undefined {
+): Awaited<ReturnType<BrowseApi['restorePlan']>>['problem'] {
   try {
     refuseTarget(parts, requireAbsolute(target), sizeBytes);
     return undefined;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    return { message: error.message, next: errorCodes[error.code].next };
+    return { code: error.code, message: error.message, next: errorCodes[error.code].next };
   }
 }
 
