@@ -347,7 +347,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       await page.clock.setFixedTime(NOW_MS);
       await openScripted(page, script, hash);
       await see(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await page.waitForLoadState('networkidle');
+      await see(page.getByText('Loading', { exact: true })).toHaveCount(0);
       await show?.(page);
       await shoot(page, `${name}-${theme}`);
     });
@@ -374,7 +374,7 @@ describe.each([
         await page.clock.setFixedTime(NOW_MS);
         await openScripted(page, script, hash);
         await see(page.getByRole('heading', { level: 1 })).toBeVisible();
-        await page.waitForLoadState('networkidle');
+        await see(page.getByText('Loading', { exact: true })).toHaveCount(0);
         await shoot(page, `${name}-${String(width)}x${String(height)}`);
       });
     },
