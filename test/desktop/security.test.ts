@@ -41,7 +41,7 @@ describe('every window', () => {
       });
     });
     const html = '<p id="kit">words</p><script>document.title = "ran"</script>';
-    void page.evaluate(inPage.callShell, ['printPage', { html }]);
+    void page.evaluate(inPage.callShell, ['printPage', { html }] as const);
     await until(windowCount, (count) => count === 2);
     const all = await until(
       () =>
