@@ -194,7 +194,7 @@ describe('the shell', () => {
 
   const call = async (method: string, request: unknown): Promise<ShellAnswer> =>
     until(
-      () => page.evaluate(inPage.callShell, [method, request]) as Promise<ShellAnswer>,
+      () => page.evaluate(inPage.callShell, [method, request] as const) as Promise<ShellAnswer>,
       (answer) => answer.ok || !answer.error.message.startsWith('too many'),
     );
 
