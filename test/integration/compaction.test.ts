@@ -372,6 +372,41 @@ test('packs are condemned, let go an epoch later, and their storage is used for 
   }
 });
 
+test('a pack that another device needs stays until that device has taken what it needs', async () => {
+  const { vault, source } = await manySmallPacks();
+  const other = await vault.blank(`${vault.home.split('/').at(-1) ?? ''}-other`);
+  const otherSource = `${source}-other`;
+  mkdirSync(otherSource);
+  writeFileSync(`${otherSource}/file`, 'four');
+  const [mine, theirs] = [vault.open(), other.open()];
+  const deletions = async () =>
+    (await mine.api.wallet({})).transactions.filter(({ kind }) => kind === 'delete').length;
+  const restored = async (engine: Engine, name: string) => {
+    const target = world.path(name);
+    const report = await engine.api.restore({ folder: FOLDER, target });
+    return [report.lost, [...contentOf(target).values()]];
+  };
+  try {
+    const folder = { path: otherSource, excludes: [], permanent: false, joins: FOLDER };
+    await theirs.api.addFolder(folder);
+    await theirs.api.sync({});
+    expect((await mine.api.compact({})).compaction).toBeDefined();
+    await world.localnet.advanceEpoch({ count: 2 });
+    // The other one sleeps, and its newest snapshot still names what is condemned.
+    await mine.api.sync({});
+    expect(await deletions()).toBe(0);
+    expect(await restored(theirs, 'back while it sleeps')).toEqual([[], ['four']]);
+    await theirs.api.sync({});
+    await mine.api.sync({});
+    expect(await deletions()).toBe(1);
+    expect(await restored(theirs, 'back after it woke')).toEqual([[], ['four']]);
+    expect((await theirs.api.status({})).folders[0]?.protectedUntil).toBeDefined();
+  } finally {
+    await mine.close();
+    await theirs.close();
+  }
+});
+
 test('files that somebody encrypted freeze the rules, until a person has looked', async () => {
   const { vault, source } = await manySmallPacks();
   const engine = vault.open();
