@@ -115,24 +115,6 @@ test('a place that is not empty is refused before anything is written', async ()
   await expectAccessible(page);
 });
 
-test('is stopped while too few storage nodes answer, and resumed when they do', async () => {
-  await openRestore();
-  await see(page.getByRole('button', { name: /^Restore .*file/ })).toBeEnabled();
-  // With one node of four there are too few slivers to read anything new.
-  const down = real.world.localnet.nodes.slice(0, 3);
-  for (const { node } of down) await node.stop();
-  await start();
-  await see(heading('Restoring Documents')).toBeVisible();
-  await expectAccessible(page);
-  await page.getByRole('button', { name: 'Stop' }).click();
-  await see(heading('Restoring Documents was stopped')).toBeVisible({ timeout: 60_000 });
-  await expectAccessible(page);
-  for (const { node } of down) await node.start();
-  await page.getByRole('button', { name: 'Resume' }).click();
-  await see(heading('Documents is back')).toBeVisible({ timeout: 90_000 });
-  expect(existsSync(join(target, 'notes.txt'))).toBe(true);
-});
-
 test('a folder that is no longer protected comes back all the same', async () => {
   await real.home.must(['remove', 'Documents']);
   await openRestore();
