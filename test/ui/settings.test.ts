@@ -37,6 +37,10 @@ describe('settings', () => {
     await expectAccessible(page);
     await page.getByLabel('Theme').selectOption('dark');
     await see(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+    // Colours change within a frame: what is judged must be the new ones.
+    await page.evaluate(
+      'Promise.all(document.getAnimations().map(({ finished }) => finished)).then(() => undefined)',
+    );
     await expectAccessible(page);
     await page.getByRole('switch', { name: 'Wait on battery' }).click();
     await page.getByLabel('Language').selectOption('de');
