@@ -41,7 +41,9 @@ describe('every window', () => {
       });
     });
     const html = '<p id="kit">words</p><script>document.title = "ran"</script>';
-    void page.evaluate(inPage.callShell, ['printPage', { html }] as const);
+    // It is answered when the dialog closes, or never when the page goes away before.
+    const printed = page.evaluate(inPage.callShell, ['printPage', { html }] as const);
+    void printed.catch(() => undefined);
     await until(windowCount, (count) => count === 2);
     const all = await until(
       () =>

@@ -247,7 +247,8 @@ describe('one folder over time', () => {
     expect(report.protectedUntil!.epoch).toBe(before.epoch + 2);
     expect(report.spent.walFrost).toBeGreaterThan(0n);
     expect((await statusOf(engine, 'story')).protectedUntil!.epoch).toBe(before.epoch + 2);
-    const again = await engine.api.extend({ folder: 'story', epochs: 2 });
+    // By an end, not by a number of epochs, it can be asked again: what is there is not bought twice.
+    const again = await engine.api.extend({ folder: 'story', endEpoch: before.epoch + 2 });
     expect(again).toMatchObject({ transactions: 0, spent: { walFrost: 0n, gasMist: 0n } });
   });
 
