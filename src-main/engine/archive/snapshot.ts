@@ -321,7 +321,7 @@ export function decodeSnapshot(record: Uint8Array, self: IndexedPack): Snapshot 
     },
     wrappedKeys: readWrapped(fields.reader(TAG.wrappedKeys)),
     keyEpoch: fields.number(TAG.keyEpoch),
-    segments: readSegments(fields.reader(TAG.segments), packs),
+    segments: readSegments(fields.reader(TAG.segments), packs, self),
     chainEpoch: fields.number(TAG.chainEpoch),
     createdAtMs: fields.number(TAG.createdAt),
     totals: decodeTotals(fields.required(TAG.totals)),
@@ -412,22 +412,36 @@ function writeSegments(
 /** Pack, offset, size, ID, two counts. */
 const PART_REF_BYTES_MIN = 1 + 1 + 1 + 32 + 1 + 1;
 
-function readSegments(reader: ByteReader, packs: readonly IndexedPack[]): SegmentRef[] {
+function readSegments(
+  reader: ByteReader,
+  packs: readonly IndexedPack[],
+  self: IndexedPack,
+): SegmentRef[] {
   const segments: SegmentRef[] = [];
   while (reader.remaining > 0) {
     if (segments.length === SEGMENTS_MAX) throw damaged('a snapshot names too many segments');
     const count = reader.count(PART_REF_BYTES_MIN);
     if (count === 0 || count > PARTS_MAX) throw damaged('an index segment has no possible size');
-    segments.push({ parts: Array.from({ length: count }, () => readPart(reader, packs)) });
+    segments.push({ parts: Array.from({ length: count }, () => readPart(reader, packs, self)) });
   }
   return segments;
 }
 
-function readPart(reader: ByteReader, packs: readonly IndexedPack[]): SegmentPartRef {
+/**
+ * A snapshot that was moved to another pack still names its first one as its own: its places are
+ * not those of the pack that it lies in now, and the newest index is read instead of them.
+ */
+function readPart(
+  reader: ByteReader,
+  packs: readonly IndexedPack[],
+  self: IndexedPack,
+): SegmentPartRef {
   const pack = packs[reader.varint()];
   const offsetBytes = reader.varint();
   const sizeBytes = reader.varint();
-  if (pack === undefined || offsetBytes + sizeBytes > pack.sizeBytes) {
+  const isOutside =
+    pack !== undefined && pack.blobId !== self.blobId && offsetBytes + sizeBytes > pack.sizeBytes;
+  if (pack === undefined || isOutside) {
     throw damaged('a snapshot names a place outside its packs');
   }
   const id = toHex(reader.bytes(32)) as ChunkId;
