@@ -52,7 +52,8 @@ export async function benchBrowse(files: number): Promise<BrowseResult> {
   }
 }
 
-function makeManyFiles(folder: string, files: number): void {
+/** Half of the files lie in one directory, the others a hundred to each. */
+export function makeManyFiles(folder: string, files: number): void {
   const flat = join(folder, 'flat');
   mkdirSync(flat, { recursive: true });
   for (let number = 0; number < files / 2; number += 1) {

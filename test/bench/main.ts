@@ -17,9 +17,11 @@ import {
   memoryLine,
   peerLines,
   ratioLines,
+  shellLines,
   type Round,
   type Rounds,
 } from './report.ts';
+import { benchShell, type ShellPlan } from './shell.ts';
 import { makeBenchTree, type TreeShape } from './tree.ts';
 
 const KIB = 1024;
@@ -37,6 +39,7 @@ interface Plan {
   readonly encoderBytes: number;
   readonly encoderRounds: number;
   readonly browseFiles: number;
+  readonly shell: ShellPlan;
   readonly memory: readonly { readonly shards: number; readonly sizeBytes: number }[];
 }
 
@@ -48,6 +51,7 @@ const PLANS: Readonly<Record<'quick' | 'medium' | 'full', Plan>> = {
     encoderBytes: 8 * MIB,
     encoderRounds: 1,
     browseFiles: 10_000,
+    shell: { files: 10_000, starts: 2, idleSeconds: 20 },
     memory: [{ shards: 100, sizeBytes: 192 * MIB }],
   },
   medium: {
@@ -57,6 +61,7 @@ const PLANS: Readonly<Record<'quick' | 'medium' | 'full', Plan>> = {
     encoderBytes: 32 * MIB,
     encoderRounds: 3,
     browseFiles: 100_000,
+    shell: { files: 100_000, starts: 5, idleSeconds: 120 },
     memory: [
       { shards: 100, sizeBytes: 512 * MIB },
       { shards: 1000, sizeBytes: 512 * MIB },
@@ -69,6 +74,7 @@ const PLANS: Readonly<Record<'quick' | 'medium' | 'full', Plan>> = {
     encoderBytes: 32 * MIB,
     encoderRounds: 5,
     browseFiles: 100_000,
+    shell: { files: 100_000, starts: 5, idleSeconds: 120 },
     memory: [
       { shards: 100, sizeBytes: GIB },
       { shards: 100, sizeBytes: 4 * GIB },
@@ -78,7 +84,7 @@ const PLANS: Readonly<Record<'quick' | 'medium' | 'full', Plan>> = {
   },
 };
 
-const USAGE = `npm run bench -- [--quick | --full] [--only peers|encoder|memory|browse] [--store DIR] [--work DIR]
+const USAGE = `npm run bench -- [--quick | --full] [--only peers|encoder|memory|browse|shell] [--store DIR] [--work DIR]
 
   --quick        a minute, to see that it runs
   --full         25,000 files and one of 1 GiB, and 4 GiB for the memory
@@ -92,7 +98,11 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: ['encoder', 'peers', 'memory', 'browse'] },
+    only: {
+      type: 'string',
+      multiple: true,
+      default: ['encoder', 'peers', 'memory', 'browse', 'shell'],
+    },
     rounds: { type: 'string' },
     store: { type: 'string', default: '/dev/shm' },
     work: { type: 'string', default: tmpdir() },
@@ -223,6 +233,12 @@ async function main(): Promise<void> {
   if (options.only.includes('browse')) {
     say('', '# Looking into a snapshot, from the cache', '');
     say(...browseLines(await benchBrowse(plan.browseFiles)));
+  }
+  if (options.only.includes('shell')) {
+    say('', '# The desktop app with its window closed', '');
+    await inFolders(async ({ store, work }) => {
+      say(...shellLines(await benchShell(plan.shell, store, work)));
+    });
   }
 }
 

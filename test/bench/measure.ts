@@ -55,6 +55,12 @@ function peakBytes(pid: number): number {
   }
 }
 
+/** The memory that a process has, with what it shares divided among those that share it. */
+export function sharedBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${String(pid)}/smaps_rollup`, 'latin1');
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]) * KIB;
+}
+
 /** Run a command that must succeed. Nothing else may end meanwhile. */
 export async function measure(
   command: string,

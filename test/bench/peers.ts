@@ -4,13 +4,12 @@
  * Both keep what they store on tmpfs. Floe's storage nodes are a process of their own, so its
  * engine's processor time and theirs are told apart; restic has no such other half.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { MAIN, startLocalnet, type LocalnetOptions } from './localnet.ts';
 import { measure, processorMs, type Measurement } from './measure.ts';
 
-const MAIN = join(import.meta.dirname, '../../src-main/cli/main.ts');
 const FOLDER_NAME = 'bench';
 
 /** One measured step. */
@@ -59,15 +58,10 @@ export async function openRestic(folder: string, places: Places): Promise<Peer> 
   };
 }
 
-export interface FloeOptions {
-  readonly shards: number;
-  readonly nodes: number;
-}
-
 export async function openFloe(
   folder: string,
   places: Places,
-  options: FloeOptions,
+  options: LocalnetOptions,
 ): Promise<Peer> {
   const localnet = await startLocalnet(places.store, options);
   const floe = async (...args: string[]): Promise<Step> => {
@@ -90,39 +84,5 @@ export async function openFloe(
     protectAgain: () => floe('sync', FOLDER_NAME),
     restore: (target) => floe('restore', FOLDER_NAME, '--to', target),
     close: () => localnet.stop(),
-  };
-}
-
-interface LocalnetProcess {
-  readonly pid: number;
-  readonly networkFile: unknown;
-  stop(): Promise<void>;
-}
-
-async function startLocalnet(folder: string, options: FloeOptions): Promise<LocalnetProcess> {
-  const { shards, nodes } = options;
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [
-      ...[MAIN, 'localnet', 'start', '--dir', folder, '--port', '0'],
-      ...['--shards', String(shards), '--nodes', String(nodes)],
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  if (child.stdout === null || child.pid === undefined) throw new Error('no local network');
-  const lines = createInterface({ input: child.stdout });
-  const first = await new Promise<string | undefined>((resolve) => {
-    lines.once('line', resolve);
-    lines.once('close', () => resolve(undefined));
-  });
-  if (first === undefined) throw new Error('the local network did not start');
-  return {
-    pid: child.pid,
-    networkFile: JSON.parse(first),
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
   };
 }

@@ -3,6 +3,7 @@ import type { BrowseResult } from './browse.ts';
 import type { EncoderResult } from './encoder.ts';
 import { median } from './measure.ts';
 import type { Step } from './peers.ts';
+import type { ShellResult } from './shell.ts';
 
 const MIB = 1024 * 1024;
 
@@ -33,6 +34,10 @@ const MEMORY_AIMS_BYTES: Readonly<Record<number, number>> = { 100: 700 * MIB, 10
 
 /** What a person does not notice as waiting. */
 const BROWSE_AIMS_MS = { open: 300, search: 200 } as const;
+
+const TRAY_AIM_MS = 1500;
+/** Of shell and engine together with the window closed. */
+const IDLE_AIMS = { bytes: 300 * MIB, corePercent: 1 } as const;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`.padStart(9);
 const mebibytes = (bytes: number): string => `${(bytes / MIB).toFixed(0)} MiB`.padStart(8);
@@ -132,5 +137,20 @@ export function browseLines({ files, firstMs, openMs, searchMs }: BrowseResult):
     `${files.toLocaleString('en')} files  the first look, all of it read  ${seconds(firstMs)}`,
     line('a directory with half of them', openMs, BROWSE_AIMS_MS.open),
     line('a search through all', searchMs, BROWSE_AIMS_MS.search),
+  ];
+}
+
+export function shellLines(result: ShellResult): string[] {
+  const { files, trayMs, toldMs, idleSeconds, idleCpuMs, memory } = result;
+  const start = (what: string, times: readonly number[]): string =>
+    `${what.padEnd(44)} first ${seconds(times[0] ?? Number.NaN)}  median ${seconds(median(times))}`;
+  const bytes = memory.reduce((sum, one) => sum + one.bytes, 0);
+  const corePercent = idleCpuMs / (idleSeconds * 10);
+  return [
+    `${start('start to tray icon', trayMs)}  aim ${seconds(TRAY_AIM_MS)}  ${mark(median(trayMs) <= TRAY_AIM_MS)}`,
+    start("start to the folder's state in the tray", toldMs),
+    `idle, ${files.toLocaleString('en')} files watched: ${mebibytes(bytes)} in all  aim ${mebibytes(IDLE_AIMS.bytes)}  ${mark(bytes <= IDLE_AIMS.bytes)}`,
+    ...memory.map((one) => `  ${one.name.padEnd(20)} ${mebibytes(one.bytes)}`),
+    `idle for ${String(idleSeconds)} s: ${corePercent.toFixed(2)} % of a core  aim ${String(IDLE_AIMS.corePercent)} %  ${mark(corePercent <= IDLE_AIMS.corePercent)}`,
   ];
 }

@@ -153,6 +153,11 @@ export class TrayHost {
     }));
   }
 
+  /** Leave the desktop without a place for tray icons. */
+  close(): void {
+    this.#connection.disconnect();
+  }
+
   async click(item: MenuItem): Promise<void> {
     const path = await this.#property<string>('Menu');
     const method = { face: 'com.canonical.dbusmenu', member: 'Event', signature: 'isvu' };

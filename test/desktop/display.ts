@@ -1,0 +1,28 @@
+/** @file A display that has no screen. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export interface Display {
+  /** As DISPLAY names it. */
+  readonly name: string;
+  readonly close: () => Promise<void>;
+}
+
+export async function startDisplay(): Promise<Display> {
+  const server = spawn(
+    'Xvfb',
+    ['-displayfd', '3', '-screen', '0', '1920x1080x24', '-nolisten', 'tcp'],
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] },
+  );
+  const numbers = server.stdio[3] as NodeJS.ReadableStream;
+  const [number] = (await once(createInterface({ input: numbers }), 'line')) as [string];
+  return {
+    name: `:${number}`,
+    close: async () => {
+      const exit = once(server, 'exit');
+      server.kill();
+      await exit;
+    },
+  };
+}
