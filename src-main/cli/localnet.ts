@@ -45,6 +45,8 @@ interface StartOptions extends DirOption {
   readonly https?: true;
   readonly epochDuration?: number;
   readonly behaviour?: BehaviourProfile;
+  readonly relay?: true;
+  readonly tip?: string;
   readonly detach?: true;
   readonly join?: true;
 }
@@ -75,6 +77,8 @@ function addStart(localnet: Command): void {
         behaviourProfiles,
       ),
     )
+    .option('--relay', 'with an upload relay; its address stands in the network file')
+    .option('--tip <tip>', 'that it takes, MIST: none, const:N or linear:BASE:PERKIB')
     .option('--detach', 'in the background')
     .option('--join', 'where it already runs, stay beside it')
     .action(async (options: StartOptions, command: Command) =>
@@ -102,6 +106,7 @@ async function start(options: StartOptions, context: CommandContext): Promise<un
     https: options.https,
     epochDurationMs: options.epochDuration,
     behaviour: options.behaviour,
+    relay: options.relay || options.tip !== undefined ? { tip: options.tip ?? 'none' } : undefined,
     log: (line) => process.stderr.write(`${line}\n`),
   };
   const run = options.join ? joinLocalnet : runLocalnet;

@@ -9,6 +9,7 @@
  *     network.json    the network file for engines
  *     chain/          the chain's state
  *     nodes/NN/       one storage node each: keys, shards, blobs
+ *                     (an upload relay keeps nothing)
  *     lock.sqlite     held while a process runs it
  */
 import { mkdirSync } from 'node:fs';
@@ -35,11 +36,14 @@ import { openNodeKeys, type NodeKeys } from './nodes/keys.ts';
 import { StorageNode } from './nodes/storage-node.ts';
 import { createCertificate } from './nodes/tls-certificate.ts';
 import { requireFree } from './ports.ts';
+import { startRelay } from './relay/start.ts';
+import type { UploadRelay } from './relay/upload-relay.ts';
 import {
   createSettings,
   HOST,
   mergeSettings,
   readSettings,
+  withRelay,
   writeSettings,
   type LocalnetChoices,
   type LocalnetSettings,
@@ -94,6 +98,8 @@ export interface RunningLocalnet {
   readonly networkFile: LocalnetNetworkFile;
   readonly nodes: readonly LocalnetNode[];
   readonly chain: Chain;
+  /** Where it was started with one. */
+  readonly relay: UploadRelay | undefined;
   status(): LocalnetStatus;
   /** By index or object id. Throws `usage`. */
   node(id: string | number): LocalnetNode;
@@ -151,8 +157,11 @@ export async function startLocalnet(options: LocalnetOptions): Promise<RunningLo
     closing.defer(() => rpc.close());
     const faucet = await serveFaucet({ chain, port: settings.faucetPort });
     closing.defer(() => faucet.close());
+    const relay = await startRelay(settings, chain, (message) => options.log?.(message));
+    if (relay) closing.defer(() => relay.close());
     if (!options.clock) closing.defer(startTicking(chain, settings.epochDurationMs, options.log));
-    const localnet = new Localnet({ dir: options.dir, settings, chain, nodes, faults, closing });
+    const { dir } = options;
+    const localnet = new Localnet({ dir, settings, chain, nodes, relay, faults, closing });
     writeNetworkFile(options.dir, localnet.networkFile);
     return localnet;
   } catch (error) {
@@ -163,8 +172,10 @@ export async function startLocalnet(options: LocalnetOptions): Promise<RunningLo
 
 async function openSettings(options: LocalnetOptions): Promise<LocalnetSettings> {
   const known = readSettings(options.dir);
-  const settings = known ? mergeSettings(known, options) : await createSettings(options);
+  const chosen = known ? mergeSettings(known, options) : await createSettings(options);
+  const settings = await withRelay(chosen, options);
   const ports = [settings.rpcPort, settings.faucetPort, ...settings.nodes.map(({ port }) => port)];
+  if (settings.relay) ports.push(settings.relay.port);
   for (const port of ports) await requireFree(HOST, port);
   writeSettings(options.dir, settings);
   return settings;
@@ -271,6 +282,7 @@ class Localnet implements RunningLocalnet {
   readonly networkFile: LocalnetNetworkFile;
   readonly nodes: readonly LocalnetNode[];
   readonly chain: Chain;
+  readonly relay: UploadRelay | undefined;
   readonly #dir: string;
   readonly #faults: RpcFaults;
   readonly #closing: AsyncDisposableStack;
@@ -280,12 +292,14 @@ class Localnet implements RunningLocalnet {
     readonly settings: LocalnetSettings;
     readonly chain: Chain;
     readonly nodes: readonly LocalnetNode[];
+    readonly relay: UploadRelay | undefined;
     readonly faults: RpcFaults;
     readonly closing: AsyncDisposableStack;
   }) {
     this.#dir = parts.dir;
     this.chain = parts.chain;
     this.nodes = parts.nodes;
+    this.relay = parts.relay;
     this.#faults = parts.faults;
     this.#closing = parts.closing;
     this.networkFile = describeNetwork(parts.settings, parts.chain);

@@ -19,6 +19,7 @@ export interface LocalnetNetworkFile {
   readonly faucet: { readonly url: string };
   readonly transactions: { readonly expiration: 'default' };
   readonly nodes: { readonly scheme: 'http' | 'https'; readonly trust: 'none' | 'pinned' };
+  readonly uploadRelay?: { readonly url: string };
   readonly storageNodes: readonly {
     readonly index: number;
     readonly id: string;
@@ -54,6 +55,9 @@ export function describeNetwork(settings: LocalnetSettings, chain: Chain): Local
     nodes: settings.https
       ? { scheme: 'https', trust: 'pinned' }
       : { scheme: 'http', trust: 'none' },
+    ...(settings.relay
+      ? { uploadRelay: { url: `http://${HOST}:${String(settings.relay.port)}` } }
+      : {}),
     storageNodes: chain.view.committee.members.map(({ nodeId, networkAddress, shards }, index) => ({
       index,
       id: nodeId,

@@ -49,6 +49,8 @@ export interface LocalnetChoices {
   readonly writePriceFrostPerMib?: bigint | undefined;
   /** Of all nodes, or of each by index. */
   readonly behaviour?: BehaviourChoice | readonly BehaviourChoice[] | undefined;
+  /** With an upload relay, and what it takes: see `parseTip`. Without one unless it had one. */
+  readonly relay?: { readonly tip: string } | undefined;
 }
 
 export interface NodeSettings {
@@ -76,6 +78,8 @@ export interface LocalnetSettings {
   readonly faucetPort: number;
   /** In committee order: ascending by id. */
   readonly nodes: readonly NodeSettings[];
+  /** The upload relay, on networks that have one. */
+  readonly relay?: { readonly port: number; readonly tip: string };
 }
 
 /** Undefined before the first start. */
@@ -171,6 +175,16 @@ export function mergeSettings(known: LocalnetSettings, choices: LocalnetChoices)
       behaviour: behaviourOf(choices.behaviour, index) ?? node.behaviour,
     })),
   };
+}
+
+/** The settings with the upload relay that a start asks for; on the port that it had, if any. */
+export async function withRelay(
+  settings: LocalnetSettings,
+  { relay }: LocalnetChoices,
+): Promise<LocalnetSettings> {
+  if (!relay) return settings;
+  const [anyPort = 0] = await freePorts(HOST, 1);
+  return { ...settings, relay: { port: settings.relay?.port ?? anyPort, tip: relay.tip } };
 }
 
 function behaviourOf(

@@ -1,6 +1,6 @@
 /**
- * @file How storage nodes speak to each other: plain requests to the address on chain, over TLS
- * with the key on chain. No retries; recovery decides what to ask whom next.
+ * @file How storage nodes, and the upload relay, speak to storage nodes: plain requests to the
+ * address on chain, over TLS with the key on chain. No retries; whoever asks decides whom next.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -16,7 +16,7 @@ const ANSWER_BYTES_MAX = 192 * 1024 * 1024;
 const CONNECTIONS_PER_PEER_MAX = 8;
 
 export interface PeerRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** With the query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export class PeerClient {
   }
 
   /**
-   * The body of a 200 answer; undefined when the node is down, slow, or says anything else.
+   * The body of an answer that says yes; undefined when the node is down, slow, or says anything else.
    */
   async fetch(
     peer: StorageNode,
@@ -121,5 +121,6 @@ async function readAnswer(response: IncomingMessage): Promise<Uint8Array | undef
     if (size > ANSWER_BYTES_MAX) throw new Error('the answer is longer than any may be');
     chunks.push(chunk);
   }
-  return response.statusCode === 200 ? Buffer.concat(chunks, size) : undefined;
+  const status = response.statusCode ?? 0;
+  return status >= 200 && status < 300 ? Buffer.concat(chunks, size) : undefined;
 }
