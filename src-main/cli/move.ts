@@ -1,9 +1,7 @@
 /**
  * @file move: a folder from the try-out to a network that lasts, with the price first.
  *
- * The new network gets a home and words of its own: those of the try-out lie in the open. The folder
- * is protected there, and only when it is, the old home lets go of it. Run again after anything went
- * wrong it goes on.
+ * The words of the new vault are kept here as `floe init` does; the move is host/folder-move.ts.
  */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -12,8 +10,8 @@ import { EXIT } from '#contract/errors.ts';
 import type { Quote } from '#contract/storage-api.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { connectEngine } from '#host/connect.ts';
+import { homeBeside, isSetUpFor, moveFolder, sizeOf } from '#host/folder-move.ts';
 import { resolveNetwork, type NetworkChoice } from '#host/network-choice.ts';
-import { readHome } from '#host/open-home.ts';
 import { setUpVault } from '#host/setup.ts';
 import { runCommand, withEngine, type CommandContext } from './context.ts';
 import { askWordsBack, canAsk } from './init.ts';
@@ -48,7 +46,7 @@ Examples:
     .action(async (folder: string, options: MoveOptions, command: Command) =>
       runCommand(command, async (context) => {
         const network = await resolveNetwork(options.network, undefined);
-        const homeTo = resolve(options.homeTo ?? `${context.home}-${network.network.name}`);
+        const homeTo = resolve(options.homeTo ?? homeBeside(context.home, network));
         await withEngine(context, async ({ api: from }) => {
           const source = await sourceFolder(from, folder, context);
           await prepareHome(context, homeTo, network, options.kitFile);
@@ -81,17 +79,7 @@ async function prepareHome(
   network: NetworkChoice,
   kitFile: string | undefined,
 ): Promise<void> {
-  const there = await readHome(home);
-  if (there) {
-    const isSame =
-      there.network.walrus.systemObjectId === network.network.walrus.systemObjectId &&
-      there.network.name === network.network.name;
-    if (isSame) return;
-    throw new EngineError('home-other-network', `the vault in ${home} is on ${there.network.name}`);
-  }
-  if (home === context.home) {
-    throw new EngineError('usage', 'the home to move to is the home to move from');
-  }
+  if (await isSetUpFor(home, context.home, network)) return;
   context.note(`A new vault on ${network.network.name}, with words of its own, in ${home}.`);
   await setUpVault({
     home,
@@ -119,8 +107,7 @@ async function move(context: CommandContext, given: Move): Promise<void> {
   const engine = await connectEngine({ ...context, home: homeTo });
   try {
     const { api } = engine;
-    const { fileCount, sizeBytes, permanent } = source;
-    const quote = await api.quote({ fileCount, sizeBytes, permanent }, context);
+    const quote = await api.quote(sizeOf(source), context);
     const { address } = await api.wallet({}, context);
     const lines = quoteLines(source, network.network.name, quote, address);
     if (!given.maySpend) {
@@ -137,8 +124,7 @@ async function move(context: CommandContext, given: Move): Promise<void> {
       context.progress.end();
       context.note(packEventText(event));
     });
-    const moved = await protectThere(context, api, source);
-    await given.from.removeFolder({ folder: source.folderId }, context);
+    const moved = await moveFolder({ from: given.from, to: engine, source }, context.signal);
     context.print({ moved: true, home: homeTo, address, quote, folder: moved }, [
       `${moved.name}: Protected until ${dateText(moved.protectedUntil?.atMs ?? 0)} on ${network.network.name}.`,
       `It is no longer protected in ${context.home}. From now on: floe --home '${homeTo}' daemon`,
@@ -161,23 +147,4 @@ function quoteLines(
     `A month  ${costText(perMonth)}, renewals included`,
     ...(isMissing ? [`Missing  ${costText(missing)} at ${address}`] : [`Paid by  ${address}`]),
   ];
-}
-
-/** The folder as the new network protects it; added there unless an earlier run has done so. */
-async function protectThere(
-  context: CommandContext,
-  api: EngineApi,
-  source: FolderStatus,
-): Promise<FolderStatus> {
-  const { name, path, excludes, permanent } = source;
-  const isHere = (one: FolderStatus): boolean => one.path === path && one.isHere && !one.removed;
-  const before = (await api.status({}, context)).folders.find(isHere);
-  const { folderId } =
-    before ?? (await api.addFolder({ name, path, excludes, permanent }, context));
-  await api.sync({ folder: folderId }, context);
-  const after = (await api.status({}, context)).folders.find(isHere);
-  if (after?.protectedUntil === undefined) {
-    throw new EngineError('blob-not-certified', `${name} is not protected there yet`);
-  }
-  return after;
 }

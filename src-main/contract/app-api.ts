@@ -3,11 +3,12 @@ import type { EngineApi } from './api.ts';
 import type { BrowseApi } from './browse-api.ts';
 import type { EngineEvent } from './events.ts';
 import type { HomeApi } from './home-api.ts';
+import type { MoveApi } from './move-api.ts';
 import type { ShellApi, ShellEvent } from './shell-api.ts';
 import type { StorageApi } from './storage-api.ts';
 import type { TaskApi } from './task-api.ts';
 
-export interface AppApi extends HomeApi, EngineApi, BrowseApi, TaskApi, StorageApi {}
+export interface AppApi extends HomeApi, MoveApi, EngineApi, BrowseApi, TaskApi, StorageApi {}
 
 /** How a user interface reaches the rest, whatever carries it. */
 export interface AppConnection {

@@ -49,6 +49,14 @@ export type EngineEvent =
   | { readonly kind: 'status-changed' }
   /** What `home` or `settings` tells has changed. */
   | { readonly kind: 'home-changed' }
+  /** What `otherHomes` tells has changed. */
+  | { readonly kind: 'moves-changed' }
+  /** What a home beside this one tells. */
+  | {
+      readonly kind: 'other-home';
+      readonly networkName: string;
+      readonly event: EngineEvent;
+    }
   /**
    * Worth a notification: once for each cause and day, by the engine's own count. `cause` names the
    * cause for as long as it lasts.

@@ -1,9 +1,10 @@
 /**
- * @file For every method of HomeApi and HostApi, the schema that what arrived must fit. As
+ * @file For every method of HomeApi, MoveApi and HostApi, the schema that what arrived must fit. As
  * methods.ts does for EngineApi.
  */
 import * as v from 'valibot';
 import type { AppSettings, HomeApi, HostApi, SecretPlace } from './home-api.ts';
+import type { MoveApi } from './move-api.ts';
 
 /** A recovery kit is at most this long. */
 const KIT_CHARACTERS_MAX = 65_536;
@@ -82,6 +83,27 @@ export const hostMethods: Schemas<HostApi> = {
   }),
 };
 
+/** A method's own schema is the other home's. */
+const METHOD_CHARACTERS_MAX = 64;
+const NETWORK_NAME_CHARACTERS_MAX = 64;
+const folder = v.pipe(v.string(), v.minLength(1), v.maxLength(NETWORK_CHARACTERS_MAX));
+const networkName = v.pipe(v.string(), v.minLength(1), v.maxLength(NETWORK_NAME_CHARACTERS_MAX));
+
+export const moveMethods: Schemas<MoveApi> = {
+  quoteMove: v.strictObject({ folder, network }),
+  openOtherHome: v.strictObject({ network }),
+  otherHomes: nothing,
+  callOtherHome: v.strictObject({
+    networkName,
+    method: v.pipe(v.string(), v.maxLength(METHOD_CHARACTERS_MAX)),
+    request: v.unknown(),
+  }),
+  startMove: v.strictObject({ folder, networkName }),
+  endMove: v.strictObject({ folder }),
+};
+
+export const isMoveMethod = (text: string): text is keyof MoveApi =>
+  Object.hasOwn(moveMethods, text);
 export const isHomeMethod = (text: string): text is keyof HomeApi =>
   Object.hasOwn(homeMethods, text);
 export const isHostMethod = (text: string): text is keyof HostApi =>

@@ -1,6 +1,7 @@
 /**
  * @file Serves a home until stopped: one process, one lock, one socket; the engine as soon as there
- * is a vault that opens; and browsers, once somebody asks for that.
+ * is a vault that opens; browsers, once somebody asks for that; and the homes beside it that folders
+ * were moved to.
  */
 import type { HostApi } from '#contract/home-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
@@ -14,7 +15,9 @@ import { serveEngine, type EngineServer } from './engine-server.ts';
 import { HomeAnswers } from './home-answers.ts';
 import { answerCalls } from './home-calls.ts';
 import { homeFailure, homePaths } from './home.ts';
+import { Moves } from './moves.ts';
 import type { HomeFacts } from './open-home.ts';
+import { OtherHomes } from './other-homes.ts';
 import { ServedHome } from './served-home.ts';
 import { Settings } from './settings.ts';
 import { BrowserDoor } from './web/browser-door.ts';
@@ -91,24 +94,40 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
       if (home.openEngine) await tellWishes(home.openEngine, settings);
     },
   });
+  const homes = new OtherHomes({
+    serve: (other, signal, onReady) =>
+      serveHome(besides(options, { home: other, signal, onReady })),
+    tell: (event) => home.tell(event),
+  });
+  const moves = new Moves({
+    home,
+    homes,
+    files,
+    paths,
+    clock: systemClock,
+    localnetFolder: options.localnetFolder,
+  });
   const door = new BrowserDoor({
     paths,
     pagesFolder: options.pagesFolder,
     answering: answerCalls({
       home,
       homeApi,
+      moveApi: moves,
       hostApi: undefined,
       withheld: WITHHELD_FROM_BROWSERS,
     }),
   });
   const host: HostApi = { admitBrowser: ({ port }) => door.admit(port) };
-  const answering = answerCalls({ home, homeApi, hostApi: host, withheld: [] });
+  const answering = answerCalls({ home, homeApi, moveApi: moves, hostApi: host, withheld: [] });
 
   const serving: { server?: EngineServer } = {};
   // Callers hear how their calls ended before they are hung up on.
   closing.defer(() => serving.server?.close());
   closing.defer(() => door.close());
   closing.defer(() => home.close());
+  closing.defer(() => homes.close());
+  closing.defer(() => moves.close());
   closing.defer(home.subscribe(options.onEvent));
   const stopped = Promise.withResolvers<undefined>();
   const stop = (): void => stopped.resolve(undefined);
@@ -136,8 +155,26 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
     server.stopListening();
     files.removeFile(paths.socket);
   });
+  await moves.resume();
   await options.onReady({ socket, host });
   if (!options.signal.aborted) await stopped.promise;
+}
+
+/** A home beside the one that is served: with a vault or not yet, on a network that runs elsewhere. */
+function besides(
+  { passphraseFile, watch, pagesFolder }: ServeOptions,
+  { home, signal, onReady }: Pick<ServeOptions, 'home' | 'signal'> & { onReady: () => void },
+): ServeOptions {
+  return {
+    home,
+    passphraseFile,
+    watch,
+    needsVault: false,
+    pagesFolder,
+    signal,
+    onReady,
+    onEvent: () => undefined,
+  };
 }
 
 /** What the person wishes decides when the engine begins something by itself. */

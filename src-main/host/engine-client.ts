@@ -3,7 +3,8 @@ import { createConnection, type Socket } from 'node:net';
 import type { EngineApi, EngineConnection } from '#contract/api.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import type { HomeApi, HostApi } from '#contract/home-api.ts';
-import { homeMethods, hostMethods } from '#contract/home-methods.ts';
+import type { MoveApi } from '#contract/move-api.ts';
+import { homeMethods, hostMethods, moveMethods } from '#contract/home-methods.ts';
 import { methods } from '#contract/methods.ts';
 import {
   decodeMessage,
@@ -20,7 +21,7 @@ interface PendingCall {
 }
 
 export interface RemoteEngine extends EngineConnection {
-  readonly api: EngineApi & HomeApi & HostApi;
+  readonly api: EngineApi & HomeApi & MoveApi & HostApi;
   readonly pid: number;
   /** Ask the engine to stop; resolves when it has closed the connection. */
   stop(): Promise<void>;
@@ -126,7 +127,7 @@ function remoteApi(
   };
   // Every method of the schema tables is forwarded; the tables are mapped over the APIs.
   return Object.fromEntries(
-    Object.keys({ ...methods, ...homeMethods, ...hostMethods }).map((method) => [
+    Object.keys({ ...methods, ...homeMethods, ...moveMethods, ...hostMethods }).map((method) => [
       method,
       (request: unknown, options?: { signal?: AbortSignal }) =>
         call(method, request, options?.signal),

@@ -1,10 +1,18 @@
 /**
- * @file Which part of a served home answers which call: the home itself, its engine, or, on the
- * home's own socket only, the host. Every request is parsed by its schema first.
+ * @file Which part of a served home answers which call: the home itself, its engine, the homes
+ * beside it, or, on the home's own socket only, the host. Every request is parsed by its schema first.
  */
-import { homeMethods, hostMethods, isHomeMethod, isHostMethod } from '#contract/home-methods.ts';
+import {
+  homeMethods,
+  hostMethods,
+  isHomeMethod,
+  isHostMethod,
+  isMoveMethod,
+  moveMethods,
+} from '#contract/home-methods.ts';
 import type { HomeApi, HostApi } from '#contract/home-api.ts';
 import { isEngineMethod, methods } from '#contract/methods.ts';
+import type { MoveApi } from '#contract/move-api.ts';
 import { EngineError, hasCode } from '#engine/model/engine-error.ts';
 import { callMethod, parseRequest } from './answers.ts';
 import type { Answering } from './conversation.ts';
@@ -13,6 +21,7 @@ import type { ServedHome } from './served-home.ts';
 export interface HomeCallsOptions {
   readonly home: ServedHome;
   readonly homeApi: HomeApi;
+  readonly moveApi: MoveApi;
   /** Absent for callers to whom the host does not listen. */
   readonly hostApi: HostApi | undefined;
   /** Methods that these callers have no business with. */
@@ -20,7 +29,7 @@ export interface HomeCallsOptions {
 }
 
 export function answerCalls(options: HomeCallsOptions): Answering {
-  const { home, homeApi, hostApi, withheld } = options;
+  const { home, homeApi, moveApi, hostApi, withheld } = options;
   return {
     subscribe: (listener) => home.subscribe(listener),
     call: async (method, given, signal) => {
@@ -28,6 +37,12 @@ export function answerCalls(options: HomeCallsOptions): Answering {
       if (isHomeMethod(method)) {
         const request = parseRequest(method, homeMethods[method], given);
         return callMethod(homeApi, method, request, signal);
+      }
+      if (isMoveMethod(method)) {
+        const request = parseRequest(method, moveMethods[method], given);
+        // What these callers have no business with here, they have none with there.
+        if (method === 'callOtherHome') refuseWithheld(request, withheld);
+        return callMethod(moveApi, method, request, signal);
       }
       if (hostApi && isHostMethod(method)) {
         const request = parseRequest(method, hostMethods[method], given);
@@ -42,6 +57,11 @@ export function answerCalls(options: HomeCallsOptions): Answering {
 
 const unknownMethod = (method: string): EngineError =>
   new EngineError('usage', `there is no method ${method}`);
+
+function refuseWithheld(request: unknown, withheld: readonly string[]): void {
+  const { method } = request as Parameters<MoveApi['callOtherHome']>[0];
+  if (withheld.includes(method)) throw unknownMethod(method);
+}
 
 async function callEngine(
   home: ServedHome,

@@ -14,6 +14,7 @@
  *     browser.json      the browsers that were let in, as digests
  *     open-floe.html    leads one more browser in; while its code is good
  *     try-out.pid       the local network that was started for this home
+ *     moves.json        the homes that folders moved to, and the moves
  *     look/             while words are looked at that are not set up yet
  *
  * Everything is 0700 or 0600.

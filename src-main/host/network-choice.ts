@@ -23,7 +23,8 @@ const isPublicName = (text: string): text is PublicNetworkName =>
   Object.hasOwn(PUBLIC_NETWORKS, text);
 
 /**
- * The network called `choice`: `local`, `testnet`, `mainnet`, or the path of a network file.
+ * The network called `choice`: `local`, `testnet`, `mainnet`, the path of a network file, or its
+ * text.
  *
  * @throws EngineError `localnet-not-running` when there is no local network yet,
  *   `network-file-invalid`
@@ -33,6 +34,7 @@ export async function resolveNetwork(
   localnetFolder: string | undefined,
 ): Promise<NetworkChoice> {
   if (isPublicName(choice)) return parsed(PUBLIC_NETWORKS[choice]);
+  if (choice.trimStart().startsWith('{')) return parsedText(Buffer.from(choice));
   const files = openFileSystem();
   if (choice !== TRY_OUT_NETWORK_NAME) {
     const bytes = await readNetworkFile(files, choice);
