@@ -54,13 +54,23 @@ export interface FolderStatus {
       }
     | undefined;
   /** When it is synced by itself, as `updateFolder` sets it. */
-  readonly schedule: {
-    readonly commitEveryMs: number | 'auto';
-    /** Minutes of the day; [] is always. */
-    readonly hours: readonly (readonly [number, number])[];
-  };
+  readonly schedule: FolderSchedule;
   /** The least spread blob: how many of the network's shards hold it, as far as known. */
   readonly spread: { readonly storedShards: number; readonly shardCount: number } | undefined;
+}
+
+export interface FolderSchedule {
+  readonly commitEveryMs: number | 'auto';
+  /** How long changes wait for others now: what `auto` comes to at these prices, or what is set. */
+  readonly delayMs: number;
+  /** Minutes of the day; [] is always. */
+  readonly hours: readonly (readonly [number, number])[];
+  /** What commits may cost in 30 days at least, however little changes: `auto` waits for that. */
+  readonly fixedCostCap: {
+    readonly frost: bigint;
+    /** Nobody has chosen another. */
+    readonly isDefault: boolean;
+  };
 }
 
 export interface SnapshotSummary {

@@ -35,6 +35,8 @@ const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(PAGE_MAX
 const nothing = v.strictObject({});
 const task = v.strictObject({ taskId: name });
 const moment = v.pipe(v.number(), v.finite(), v.minValue(0));
+/** Coins have 64 bits on chain. */
+const amount = v.pipe(v.bigint(), v.minValue(0n), v.maxValue(2n ** 64n - 1n));
 const yesOrNo = v.exactOptional(v.boolean());
 const minute = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MINUTES_A_DAY));
 
@@ -100,6 +102,8 @@ export const methods: Schemas = {
   tasks: nothing,
   startSync: v.strictObject({ folder: v.exactOptional(folder), acceptDeletions: yesOrNo }),
   startRestore: v.strictObject({ folder, snapshot, paths, target: path }),
+  startRenewal: v.strictObject({ folder: v.exactOptional(folder) }),
+  startCompaction: v.strictObject({ folder: v.exactOptional(folder) }),
   cancelTask: task,
   resumeTask: task,
   dismissTask: task,
@@ -130,6 +134,7 @@ export const methods: Schemas = {
       ]),
     ),
     hours: v.exactOptional(v.pipe(v.array(v.tuple([minute, minute])), v.maxLength(HOURS_MAX))),
+    fixedCostCapFrost: v.exactOptional(v.union([v.literal('default'), amount])),
   }),
 };
 

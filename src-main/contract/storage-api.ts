@@ -80,6 +80,12 @@ export interface RenewalReport extends RenewalPlan {
   readonly digests: readonly string[];
 }
 
+/** What a repacking did, and what it cost. */
+export interface CompactionReport {
+  readonly compaction: RenewalPlan['compaction'];
+  readonly spent: Cost;
+}
+
 export interface StorageForecast {
   readonly now: EpochDate;
   readonly epochDurationMs: number;
@@ -110,6 +116,8 @@ export interface StorageForecast {
   readonly runsOutAt: EpochDate | undefined;
   readonly perMonth: Cost;
   readonly caps: SpendingCaps;
+  /** Caps that were raised and hold from that moment on. */
+  readonly capsToCome?: { readonly caps: SpendingCaps; readonly fromMs: number };
   readonly spent: { readonly today: Cost; readonly thisEpoch: Cost; readonly inAll: Cost };
   readonly rate: CurrencyRate | undefined;
   readonly warnings: readonly {
@@ -119,6 +127,7 @@ export interface StorageForecast {
   }[];
 }
 
+/** Of the WAL that leaves the account, and of the SUI that it sends away or burns as gas. */
 export interface SpendingCaps {
   readonly perTransaction: Cost;
   readonly perDay: Cost;
@@ -231,10 +240,7 @@ export interface RetentionApi {
     options?: CallOptions,
   ): Promise<{ readonly compaction: RenewalPlan['compaction'] }>;
   /** Repack what is cheaper to rewrite than to extend, and let go what nobody needs. */
-  compact(
-    request: { readonly folder?: string },
-    options?: CallOptions,
-  ): Promise<{ readonly compaction: RenewalPlan['compaction']; readonly spent: Cost }>;
+  compact(request: { readonly folder?: string }, options?: CallOptions): Promise<CompactionReport>;
 }
 
 /** Horizons, prices and payments. */
@@ -273,6 +279,7 @@ export interface SpendingApi {
     request: { readonly folder: string; readonly horizon: HorizonPolicy },
     options?: CallOptions,
   ): Promise<void>;
+  /** A lower cap holds at once, a higher one after ten minutes: time to notice that it was raised. */
   setCaps(request: { readonly caps: SpendingCaps }, options?: CallOptions): Promise<void>;
   setRate(
     request: { readonly rate: CurrencyRate | undefined },

@@ -5,6 +5,7 @@
 import type { CallOptions, FolderStatus, RestoreReport } from './api.ts';
 import type { PackStep } from './events.ts';
 import type { SerializedError } from './errors.ts';
+import type { CompactionReport, RenewalReport } from './storage-api.ts';
 
 export interface Task {
   readonly taskId: string;
@@ -26,6 +27,10 @@ export interface Task {
         readonly report: RestoreReport | undefined;
       }
     | undefined;
+  /** Of a renewal that is done: what it did. */
+  readonly renewal?: RenewalReport;
+  /** The same of a repacking. */
+  readonly compaction?: CompactionReport;
 }
 
 export interface TaskProgress {
@@ -38,6 +43,8 @@ export interface TaskProgress {
   readonly remainingMs: number | undefined;
   readonly elapsedMs: number;
   readonly current: string | undefined;
+  /** Of a renewal or a repacking: blobs that are paid for, instead of files. */
+  readonly blobs?: { readonly done: number; readonly total: number };
 }
 
 export interface PackActivity {
@@ -84,6 +91,8 @@ export interface FolderSettings {
   readonly commitEveryMs?: number | 'auto';
   /** Local hours in which syncing may begin, as [from, to) in minutes of the day; [] is always. */
   readonly hours?: readonly (readonly [number, number])[];
+  /** What commits may cost in 30 days however little changes; `default` is 5 WAL. */
+  readonly fixedCostCapFrost?: bigint | 'default';
 }
 
 export interface TaskApi {
@@ -103,6 +112,9 @@ export interface TaskApi {
     },
     options?: CallOptions,
   ): Promise<Task>;
+  /** `renew` and `compact` as tasks: they go on when the caller leaves, and can be cancelled. */
+  startRenewal(request: { readonly folder?: string }, options?: CallOptions): Promise<Task>;
+  startCompaction(request: { readonly folder?: string }, options?: CallOptions): Promise<Task>;
   cancelTask(request: { readonly taskId: string }, options?: CallOptions): Promise<Task>;
   /** Go on with a restore that was cancelled, failed or interrupted. */
   resumeTask(request: { readonly taskId: string }, options?: CallOptions): Promise<Task>;

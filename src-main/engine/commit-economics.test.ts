@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { commitDelay, FIXED_COST_CAP_FROST } from './commit-economics.ts';
+import { commitDelay, commitsPerDay, FIXED_COST_CAP_FROST } from './commit-economics.ts';
 
 const HOUR_MS = 3_600_000;
 const MONTH_MS = 30 * 24 * HOUR_MS;
@@ -64,4 +64,18 @@ test('as many commits as fit in a month stay below the cap, but for the longest 
       },
     ),
   );
+});
+
+describe('how often a folder will commit', () => {
+  test.each([
+    { name: 'is assumed when nothing is known', daysKnown: 0, commits: 0, perDay: 1 },
+    { name: 'is what it did, after a month', daysKnown: 30, commits: 90, perDay: 3 },
+    { name: 'is nothing where nothing changed in a month', daysKnown: 400, commits: 0, perDay: 0 },
+    { name: 'is both, in between', daysKnown: 10, commits: 40, perDay: 2 },
+    { name: 'does not jump with the first commits', daysKnown: 0.1, commits: 1, perDay: 1.03 },
+    { name: 'is not assumed of an archive', permanent: true, daysKnown: 0, commits: 0, perDay: 0 },
+    { name: 'counts an archive, too', permanent: true, daysKnown: 30, commits: 3, perDay: 0.1 },
+  ])('$name', ({ permanent = false, daysKnown, commits, perDay }) => {
+    expect(commitsPerDay({ permanent, daysKnown, commits })).toBeCloseTo(perDay, 2);
+  });
 });

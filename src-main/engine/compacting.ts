@@ -16,6 +16,7 @@ import {
 } from './compaction/plan.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderSyncing } from './folder-syncing.ts';
+import { expectedGas, expectedPackGas } from './gas.ts';
 import { markLeaving } from './giving-up.ts';
 import { reconcileHoldings } from './holdings.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
@@ -29,8 +30,6 @@ import { retentionOf } from './retaining.ts';
 import { CONDEMNED_MAX } from './archive/head.ts';
 
 const YEAR_MS = 365 * 86_400_000;
-/** A commit's transactions, and one more to delete: measured, and rounded up. */
-const GAS_MIST = 12_000_000n;
 /** What a MIST is taken to be worth, by caution: nobody is asked for a rate. */
 const FROST_PER_MIST = 10n;
 /** A snapshot, its footers, and what an entry and a pack take in the pack index. */
@@ -147,7 +146,8 @@ function factsOf(
     nearEpochs: horizon.floorEpochs + gridStep(system),
     packBytes: packLimits(system.shardCount).packBytesTarget,
     commitBytes: SNAPSHOT_BYTES + ENTRY_BYTES * entryCount + PACK_BYTES * liveBytes.size,
-    gasFrost: GAS_MIST * FROST_PER_MIST,
+    // One commit, most often of one pack, and what it replaces is deleted in one transaction.
+    gasFrost: (expectedPackGas(index) + expectedGas(index, 'delete')) * FROST_PER_MIST,
     packsMax: CONDEMNED_MAX - index.leaving.all().length,
   };
 }
@@ -174,9 +174,13 @@ export class Compacting {
   async run(
     folder: FolderRecord | undefined,
     signal: AbortSignal,
+    onPacks?: (packs: { readonly done: number; readonly total: number }) => void,
   ): Promise<RenewalPlan['compaction']> {
     const { index } = this.#parts;
     const plans = await this.#plans(folder, signal);
+    const total = plans.flatMap(({ plan }) => [...plan.rewritten, ...plan.dropped]).length;
+    let done = 0;
+    onPacks?.({ done, total });
     for (const one of this.#folders(folder)) {
       const plan = plans.find((made) => made.folder.folderId === one.folderId)?.plan;
       const chosen = [...(plan?.rewritten ?? []), ...(plan?.dropped ?? [])];
@@ -186,6 +190,8 @@ export class Compacting {
       );
       if (isBegun(this.#parts, one)) await this.#syncing.recommit(one, signal);
       await this.#syncing.lookAround(one, signal);
+      done += chosen.length;
+      onPacks?.({ done, total });
     }
     return compactionSummary(plans);
   }

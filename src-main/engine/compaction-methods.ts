@@ -2,7 +2,7 @@
 import type { CallOptions } from '#contract/api.ts';
 import type { RetentionApi } from '#contract/storage-api.ts';
 import { packContents, planFolder, type Compacting } from './compacting.ts';
-import { spentSoFar, type EngineParts } from './engine-parts.ts';
+import type { EngineParts } from './engine-parts.ts';
 import type { FolderSyncing } from './folder-syncing.ts';
 import { findFolder } from './folders.ts';
 import { reconcileHoldings } from './holdings.ts';
@@ -10,6 +10,7 @@ import type { FolderRecord } from './local-index/folder-table.ts';
 import type { SnapshotRow } from './local-index/snapshot-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { SnapshotId } from './model/ids.ts';
+import { repack } from './money-work.ts';
 import { standingSnapshots, wouldForget } from './moves.ts';
 import { freezeRetention, retentionOf, writeRetention } from './retaining.ts';
 
@@ -91,18 +92,7 @@ export function compactionMethods(
     },
     compact: async ({ folder }, options) => {
       const signal = signalOf(options);
-      return inTurn(async () => {
-        const before = spentSoFar(index);
-        const compaction = await compacting.run(folderOf(folder), signal);
-        const after = spentSoFar(index);
-        return {
-          compaction,
-          spent: {
-            walFrost: after.walFrost - before.walFrost,
-            gasMist: after.gasMist - before.gasMist,
-          },
-        };
-      });
+      return inTurn(() => repack(parts, compacting, folderOf(folder), { signal }));
     },
   };
 }

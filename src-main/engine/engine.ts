@@ -27,6 +27,7 @@ import { joinFolder } from './joining.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import { indexFailure, type LocalIndex } from './local-index/local-index.ts';
+import { repack, repackAndRenew } from './money-work.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderId, PackId } from './model/ids.ts';
 import { openParts } from './open-parts.ts';
@@ -75,6 +76,8 @@ const METHODS_OFF_CHAIN: readonly string[] = [
   'tasks',
   'startSync',
   'startRestore',
+  'startRenewal',
+  'startCompaction',
   'cancelTask',
   'resumeTask',
   'dismissTask',
@@ -157,6 +160,21 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
           signal.throwIfAborted();
           began();
           return this.#syncing.sync(folder, acceptDeletions, this.#signal(signal), onProgress);
+        }),
+      renew: (folder, { began, onBlobs, signal }) =>
+        this.#inTurn(() => {
+          signal.throwIfAborted();
+          began();
+          return repackAndRenew(parts, compacting, folder, {
+            signal: this.#signal(signal),
+            onBlobs,
+          });
+        }),
+      compact: (folder, { began, onBlobs, signal }) =>
+        this.#inTurn(() => {
+          signal.throwIfAborted();
+          began();
+          return repack(parts, compacting, folder, { signal: this.#signal(signal), onBlobs });
         }),
       checkChain: (signal) => this.checkChain(signal),
     });

@@ -8,7 +8,7 @@ import { packLimits } from './archive/limits.ts';
 import { recommit, type CommitOptions } from './backup/commit.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { syncFolder, type FolderProgress, type FolderSyncResult } from './backup/folder-sync.ts';
-import { noteFixedCost } from './commit-economics.ts';
+import { notePrices } from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openFolderKeys } from './folders.ts';
 import { acknowledge, giveUpCondemned, needsCondemned, sharing } from './giving-up.ts';
@@ -189,7 +189,7 @@ export class FolderSyncing {
     await flow.untilDone(signal);
     await this.#checkHead(signal);
     const system = await river.refresh(signal);
-    noteFixedCost(index, system);
+    notePrices(index, system);
     await this.#forgetLapsed(folder, system, signal);
     const result = await this.#seal(folder, acceptDeletions, system, signal);
     sealed.committed ||= result.committed;

@@ -4,8 +4,17 @@
  */
 import type { BlobInventoryEntry, Cost, Quote, StorageForecast } from '#contract/storage-api.ts';
 import { packLimits } from './archive/limits.ts';
+import {
+  commitsCost,
+  commitsPerDay,
+  habitOf,
+  smallestCommitCost,
+  type CommitFolder,
+  type CommitHabit,
+} from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { availableFrost } from './funds.ts';
+import { expectedGas, expectedPackGas } from './gas.ts';
 import { readHoldings, reconcileHoldings, type FolderHolding } from './holdings.ts';
 import type { KnownBlob } from './local-index/blob-table.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
@@ -22,17 +31,10 @@ import {
 } from './renewal/forecast.ts';
 import { defaultHorizon, purchaseEnd } from './renewal/horizon.ts';
 import { dateOf, earliestEnd } from './epoch-dates.ts';
-import { EXTENSION_GAS_MIST } from './renewing.ts';
-import { DAY_MS, readCaps, readRate, spentBy } from './spending.ts';
+import { readCaps, readRate, spentBy } from './spending.ts';
 import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
 import { storageWarnings } from './storage-warnings.ts';
 
-/** Days of which the commits are counted, to say how often a folder commits. */
-const COMMITS_OBSERVED_DAYS = 30;
-/** How often a folder is assumed to commit of which nothing is known yet. */
-const COMMITS_PER_DAY_ASSUMED = 1;
-/** Gas of a registration and of a certification until some were made. */
-const COMMIT_GAS_MIST_ASSUMED = 12_000_000n;
 /** Beside its chunks a pack holds trees, an index and footers: at most so much a file. */
 const METADATA_BYTES_PER_FILE = 300;
 const METADATA_SHARE = 0.01;
@@ -133,7 +135,7 @@ export class Forecasting {
         : { ...standard, kind: 'until' as const, untilMs: request.untilMs };
     const endEpoch = purchaseEnd(system, horizon, request.permanent);
     const packs = packSizes(request, system.shardCount);
-    const gas = gasPerPack(index);
+    const gas = expectedPackGas(index);
     const now: Cost = {
       walFrost: packs.reduce(
         (sum, size) => sum + quoteRegistration(system, size, endEpoch - system.epoch),
@@ -146,9 +148,16 @@ export class Forecasting {
       horizon,
       permanent: request.permanent,
       blobs: stored.map((storageBytes) => ({ endEpoch, storageBytes })),
-      commitsPerEpoch: request.permanent
-        ? NOTHING
-        : commitCost(index, system, COMMITS_PER_DAY_ASSUMED),
+      commitsPerEpoch: commitsPerEpoch(
+        index,
+        system,
+        { permanent: request.permanent, horizon },
+        {
+          permanent: request.permanent,
+          daysKnown: 0,
+          commits: 0,
+        },
+      ),
     };
     const { suiMist } = await chain.balances(account.address, signal);
     const available = await availableFrost(this.#parts, signal);
@@ -260,58 +269,27 @@ function forecastFolder(
   { folder, horizon, blobs }: FolderHolding,
   system: WalrusSystem,
 ): ForecastFolder {
-  const sinceMs = options.clock.nowMs() - COMMITS_OBSERVED_DAYS * DAY_MS;
-  const commits = index.snapshots.all(folder.folderId).filter(({ atMs }) => atMs > sinceMs).length;
+  const habit = habitOf(index, folder, options.clock.nowMs());
   return {
     horizon,
     permanent: folder.permanent,
     blobs: blobs.filter(({ isGone }) => !isGone),
-    // The first one stored what is there; those after it are what goes on.
-    commitsPerEpoch: commitCost(index, system, Math.max(0, commits - 1) / COMMITS_OBSERVED_DAYS),
+    commitsPerEpoch: commitsPerEpoch(index, system, folder, habit),
   };
 }
 
-/** What so many of the smallest commits a day cost an epoch. */
-function commitCost(index: LocalIndex, system: WalrusSystem, commitsPerDay: number): Cost {
-  const perEpoch = (commitsPerDay * system.epochDurationMs) / DAY_MS;
-  const times = (amount: bigint): bigint =>
-    (amount * BigInt(Math.round(perEpoch * 1e6))) / 1_000_000n;
-  const { walFrost, gasMist } = smallestCommitCost(index, system);
-  return { walFrost: times(walFrost), gasMist: times(gasMist) };
-}
-
-/** What a commit costs at least, however little has changed. */
-export function smallestCommitCost(index: LocalIndex, system: WalrusSystem): Cost {
-  const epochs = purchaseEnd(system, defaultHorizon(system, false), false) - system.epoch;
-  return { walFrost: quoteRegistration(system, 1, epochs), gasMist: gasPerPack(index) };
-}
+const commitsPerEpoch = (
+  index: LocalIndex,
+  system: WalrusSystem,
+  folder: CommitFolder,
+  habit: CommitHabit,
+): Cost => commitsCost(smallestCommitCost(index, system, folder), commitsPerDay(habit), system);
 
 const forecastOptions = (index: LocalIndex, system: WalrusSystem): ForecastOptions => ({
   facts: system,
   blobsPerTransaction: BLOBS_EXTENDED_MAX,
-  gasMistPerTransaction: averageGas(index, ['extend']) ?? EXTENSION_GAS_MIST,
+  gasMistPerTransaction: expectedGas(index, 'extend'),
 });
-
-/** A registration and a certification, as they were lately. */
-function gasPerPack(index: LocalIndex): bigint {
-  const register = averageGas(index, ['register']);
-  const certify = averageGas(index, ['certify']);
-  if (register === undefined || certify === undefined) return COMMIT_GAS_MIST_ASSUMED;
-  return register + certify;
-}
-
-/** Transactions that are looked at for what gas costs. */
-const GAS_SAMPLES = 100;
-
-function averageGas({ ledger }: LocalIndex, kinds: readonly string[]): bigint | undefined {
-  const gas = ledger
-    .page(0, GAS_SAMPLES)
-    .filter(({ kind, state }) => kinds.includes(kind) && state === 'landed')
-    .map(({ actualGasMist }) => actualGasMist ?? 0n);
-  if (gas.length === 0) return undefined;
-  const average = gas.reduce((sum, one) => sum + one, 0n) / BigInt(gas.length);
-  return positive(average);
-}
 
 /** The packs that so many bytes in so many files end in. */
 function packSizes(

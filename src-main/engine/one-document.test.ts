@@ -3,7 +3,7 @@
  * weeks: the delay, the horizon and the planner decide, the prices are those of the network.
  */
 import { expect, test } from 'vitest';
-import { commitCost, commitDelay, FIXED_COST_CAP_FROST } from './commit-economics.ts';
+import { commitDelay, commitFrost, FIXED_COST_CAP_FROST } from './commit-economics.ts';
 import {
   planCompaction,
   rewriteFrost,
@@ -49,10 +49,10 @@ test.each([{ startDay: 0 }, { startDay: 9 }, { startDay: 13 }])(
         ({ packs, spent } = repackAndRenew(packs, spent, system));
       }
       if (editMs < nextCommitMs) continue;
-      const cost = commitCost(system, COMMIT_BYTES, bought - epoch);
-      const fixedCostFrost = commitCost(system, 0, bought - epoch).walFrost;
+      const folder = { permanent: false, horizon };
+      const fixedCostFrost = commitFrost(system, folder, 0);
       nextCommitMs = editMs + commitDelay({ isTryOut: false, fixedCostFrost });
-      spent += cost.walFrost;
+      spent += commitFrost(system, folder, COMMIT_BYTES);
       commits += 1;
       packs.push({
         blobId: String(commits).padStart(43, '0') as BlobId,

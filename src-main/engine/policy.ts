@@ -9,13 +9,13 @@ import {
   type WalrusSystem,
 } from './model/walrus.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
-import { defaultHorizon, purchaseEnd } from './renewal/horizon.ts';
+import { defaultHorizon, purchaseEnd, type EpochFacts } from './renewal/horizon.ts';
 
 const DAY_MS = 86_400_000;
 
 /** The epoch at whose start a pack ends that is bought now: the latest that a folder of it wants. */
 export function endEpochFor(
-  system: WalrusSystem,
+  system: EpochFacts,
   folders: readonly Pick<FolderRecord, 'horizon'>[],
   permanent: boolean,
 ): number {
@@ -28,7 +28,11 @@ export function endEpochFor(
 }
 
 /** What reserving and registering a blob of `sizeBytes` costs. */
-export function quoteRegistration(system: WalrusSystem, sizeBytes: number, epochs: number): bigint {
+export function quoteRegistration(
+  system: Pick<WalrusSystem, 'shardCount' | 'storagePriceFrostPerMib' | 'writePriceFrostPerMib'>,
+  sizeBytes: number,
+  epochs: number,
+): bigint {
   const bytes = encodedBytes(sizeBytes, system.shardCount);
   return (
     storageCostFrost(bytes, epochs, system.storagePriceFrostPerMib) +

@@ -11,6 +11,7 @@ import type { Cost, RenewalPlan, RenewalReport } from '#contract/storage-api.ts'
 import type { EngineParts } from './engine-parts.ts';
 import { dateOf, earliestEnd } from './epoch-dates.ts';
 import { availableFrost, ensureFunds } from './funds.ts';
+import { expectedGas } from './gas.ts';
 import {
   extendableBlobs,
   readHoldings,
@@ -37,8 +38,9 @@ import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
 
 /** Plans made anew because the price or the epoch moved while one was carried out. */
 const REPLANS_MAX = 5;
-/** What an extension costs in gas until one was made or simulated: the flat fee, and room. */
-export const EXTENSION_GAS_MIST = 5_000_000n;
+
+/** Told how many of a plan's blobs are paid for. */
+type OnBlobs = (blobs: { readonly done: number; readonly total: number }) => void;
 
 /** Which folders go to which end. */
 type Targets = ReadonlyMap<FolderId, number>;
@@ -67,11 +69,12 @@ export async function renew(
   parts: EngineParts,
   folder: FolderRecord | undefined,
   signal: AbortSignal,
+  onBlobs?: OnBlobs,
 ): Promise<RenewalReport> {
   const first = await prepare(parts, dueOf(folder), signal);
   let digests: readonly TransactionDigest[];
   try {
-    digests = await carryOut(parts, first, dueOf(folder), signal);
+    digests = await carryOut(parts, first, dueOf(folder), signal, onBlobs);
   } catch (error) {
     if (error instanceof EngineError && error.retry === 'after-user-action') {
       noteRenewalProblem(parts, error);
@@ -233,14 +236,20 @@ async function carryOut(
   first: Prepared,
   targetsOf: TargetsOf,
   signal: AbortSignal,
+  onBlobs?: OnBlobs,
 ): Promise<TransactionDigest[]> {
   const digests: TransactionDigest[] = [];
   let { plan } = first;
+  let done = 0;
   for (let replans = 0; ; replans += 1) {
     try {
+      const total = done + plan.transactions.flat().length;
+      onBlobs?.({ done, total });
       for (const extensions of plan.transactions) {
         const digest = await payFor(parts, extensions, signal);
         if (digest !== undefined) digests.push(digest);
+        done += extensions.length;
+        onBlobs?.({ done, total });
       }
       break;
     } catch (error) {
@@ -279,7 +288,7 @@ async function payFor(
 
 /** What the transactions of a plan would take in gas: the first and the last are simulated. */
 async function simulateGas(
-  { wallet }: EngineParts,
+  { wallet, index }: EngineParts,
   { transactions }: ExtensionPlan,
   signal: AbortSignal,
 ): Promise<bigint> {
@@ -292,7 +301,7 @@ async function simulateGas(
       return transaction.quote.gasMistExpected;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof EngineError) return EXTENSION_GAS_MIST;
+      if (error instanceof EngineError) return expectedGas(index, 'extend');
       throw error;
     }
   };

@@ -6,7 +6,7 @@ import type { FolderStatus, ProtectionState, VaultStatus } from '#contract/api.t
 import { decodeMessage, encodeMessage } from '#contract/wire.ts';
 import { isChainFailure } from './chain-watch.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { smallestCommitCost } from './forecasting.ts';
+import { describeSchedule, notePrices, smallestCommitCost } from './commit-economics.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError, serializeError } from './model/engine-error.ts';
 import { plainProblem, recalledProblem, type Problem } from './problems.ts';
@@ -37,12 +37,12 @@ export async function currentStatus(
       await checkChain(asked);
       return chain.readSystem({ signal: asked });
     }, signal);
+    notePrices(parts.index, system);
     const status = await chainStatus(parts, system, options);
     remember(parts, status);
-    const costs = smallestCommitCost(parts.index, system);
     const waiting = (folder: FolderRecord): FolderStatus['waiting'] => {
       const known = facts.waiting(folder);
-      return known && { ...known, costs };
+      return known && { ...known, costs: smallestCommitCost(parts.index, system, folder) };
     };
     return complete(parts, status, { ...facts, waiting }, undefined);
   } catch (error) {
@@ -65,7 +65,7 @@ function recall(parts: EngineParts): ChainStatus {
   const text = index.readFact(REMEMBERED_FACT);
   const value = text === undefined ? neverAsked(parts) : readRemembered(text);
   const known = new Map(value.folders.map((folder) => [folder.folderId, folder]));
-  const own = index.folders.all().map((folder) => recalledFolder(folder, known));
+  const own = index.folders.all().map((folder) => recalledFolder(parts, folder, known));
   return { ...value, folders: [...own, ...value.folders.filter(({ isHere }) => !isHere)] };
 }
 
@@ -91,6 +91,7 @@ const neverAsked = ({ options, account }: EngineParts): ChainStatus => ({
 });
 
 function recalledFolder(
+  { index, options }: EngineParts,
   folder: FolderRecord,
   known: ReadonlyMap<string, FolderStatus>,
 ): FolderStatus {
@@ -106,6 +107,7 @@ function recalledFolder(
     excludes,
     lastSyncAtMs,
     isHere: true,
+    schedule: describeSchedule(index, folder, options.isTryOut),
     problem: problem && plainProblem(problem),
     protectedUntil: before?.protectedUntil,
     state: problem
@@ -125,10 +127,6 @@ function recalledFolder(
     unread: [],
     snapshotCount: 0,
     waiting: undefined,
-    schedule: {
-      commitEveryMs: folder.schedule.commitEveryMs ?? 'auto',
-      hours: folder.schedule.hours ?? [],
-    },
     spread: undefined,
   };
 }

@@ -3,6 +3,7 @@ import type { FolderStatus, SnapshotSummary, VaultStatus } from '#contract/api.t
 import type { CommitRecord } from './backup/commit-record.ts';
 import { isUnreadable, type CatalogSnapshot, type UnreadSnapshot } from './catalog.ts';
 import { isChainFailureCode } from './chain-watch.ts';
+import { describeSchedule } from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError, serializeError } from './model/engine-error.ts';
@@ -27,12 +28,17 @@ async function remoteFolders(
   return [
     ...(await Promise.all(found.map((snapshot) => remoteFolder(parts, snapshot, system, signal)))),
     // What was removed and has ended is nobody's worry.
-    ...unread.filter(({ part }) => !part.removed).map(unreadFolder),
+    ...unread
+      .filter(({ part }) => !part.removed)
+      .map((folder) => unreadFolder(folder, scheduleElsewhere(parts))),
   ];
 }
 
 /** A folder of which not even the name can be read. */
-function unreadFolder({ part, error }: UnreadSnapshot): FolderStatus {
+function unreadFolder(
+  { part, error }: UnreadSnapshot,
+  schedule: FolderStatus['schedule'],
+): FolderStatus {
   return {
     folderId: part.folderId,
     name: part.folderId.slice(0, ID_SHOWN_CHARACTERS),
@@ -53,10 +59,14 @@ function unreadFolder({ part, error }: UnreadSnapshot): FolderStatus {
     snapshotCount: 0,
     lastSyncAtMs: undefined,
     waiting: undefined,
-    schedule: { commitEveryMs: 'auto', hours: [] },
+    schedule,
     spread: undefined,
   };
 }
+
+/** How another device syncs its folder is its own business: this is how it would be here. */
+const scheduleElsewhere = ({ index, options }: EngineParts): FolderStatus['schedule'] =>
+  describeSchedule(index, { schedule: {}, permanent: false, horizon: undefined }, options.isTryOut);
 
 async function remoteFolder(
   parts: EngineParts,
@@ -94,7 +104,7 @@ async function remoteFolder(
     snapshotCount: 1,
     lastSyncAtMs: undefined,
     waiting: undefined,
-    schedule: { commitEveryMs: 'auto', hours: [] },
+    schedule: scheduleElsewhere(parts),
     spread: undefined,
   };
 }
@@ -139,7 +149,7 @@ export async function folderStatus(
   withSpread: boolean,
   signal?: AbortSignal,
 ): Promise<FolderStatus> {
-  const { index, chain, owners } = parts;
+  const { index, chain, owners, options } = parts;
   const newest = index.snapshots.newest(folder.folderId);
   const commit = newest && (JSON.parse(newest.record) as CommitRecord);
   const packs = commit ? packsOfCommit(index, commit) : [];
@@ -168,10 +178,7 @@ export async function folderStatus(
     snapshotCount: index.snapshots.all(folder.folderId).length,
     lastSyncAtMs: folder.lastSyncAtMs,
     waiting: undefined,
-    schedule: {
-      commitEveryMs: folder.schedule.commitEveryMs ?? 'auto',
-      hours: folder.schedule.hours ?? [],
-    },
+    schedule: describeSchedule(index, folder, options.isTryOut),
     spread:
       withSpread && protection
         ? await leastSpread(parts, protection.blobs, system, signal)

@@ -8,7 +8,8 @@ import { findFolder } from './folders.ts';
 import { Forecasting } from './forecasting.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
-import { planRenewal, renew } from './renewing.ts';
+import { repackAndRenew } from './money-work.ts';
+import { planRenewal } from './renewing.ts';
 import { shareFolder } from './sharing.ts';
 import { writeCaps, writeRate } from './spending.ts';
 import { blobsCsv, calendarText, ledgerCsv } from './storage-exports.ts';
@@ -69,11 +70,9 @@ export function storageMethods(
         compaction: await compacting.plan(folderOf(folder), signalOf(options)),
       })),
     renew: async ({ folder }, options) =>
-      inTurn(async () => {
-        // What is repacked now need not be extended.
-        const compaction = await compacting.runQuietly(folderOf(folder), signalOf(options));
-        return { ...(await renew(parts, folderOf(folder), signalOf(options))), compaction };
-      }),
+      inTurn(() =>
+        repackAndRenew(parts, compacting, folderOf(folder), { signal: signalOf(options) }),
+      ),
     setHorizon: async ({ folder, horizon }) => {
       const { folderId } = findFolder(parts, folder);
       index.folders.recordHorizon(folderId, horizon);

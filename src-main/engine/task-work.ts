@@ -1,5 +1,9 @@
-/** @file What tasks do: syncs and restores begun by TaskApi, or by the engine itself. */
+/**
+ * @file What tasks do: syncs, restores, renewals and repackings begun by TaskApi, or by the engine
+ * itself.
+ */
 import type { SyncReport } from '#contract/api.ts';
+import type { CompactionReport, RenewalReport } from '#contract/storage-api.ts';
 import type { Task, TaskApi } from '#contract/task-api.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { findFolder } from './folders.ts';
@@ -15,6 +19,15 @@ import { TaskList } from './tasks/task-list.ts';
 /** Losses that a task lists; a report of all of them would not fit a message. */
 const LOST_LISTED_MAX = 10_000;
 
+/** Money is spent on blobs, not on files. */
+const NO_FILES = {
+  filesDone: 0,
+  filesTotal: undefined,
+  bytesDone: 0,
+  bytesTotal: undefined,
+  current: undefined,
+} as const;
+
 export interface TaskHooks {
   /** Sync a folder when it is its turn; `began` is called then. */
   readonly sync: (
@@ -26,12 +39,31 @@ export interface TaskHooks {
       readonly signal: AbortSignal;
     },
   ) => Promise<SyncReport['folders'][number]>;
+  /** The same for all folders, or for one. */
+  readonly renew: MoneyHook<RenewalReport>;
+  readonly compact: MoneyHook<CompactionReport>;
   readonly checkChain: (signal: AbortSignal) => Promise<void>;
 }
 
+type MoneyHook<Report> = (
+  folder: FolderRecord | undefined,
+  options: {
+    readonly began: () => void;
+    readonly onBlobs: (blobs: NonNullable<Progress['blobs']>) => void;
+    readonly signal: AbortSignal;
+  },
+) => Promise<Report>;
+
 export type TaskMethods = Pick<
   TaskApi,
-  'tasks' | 'startSync' | 'startRestore' | 'cancelTask' | 'resumeTask' | 'dismissTask'
+  | 'tasks'
+  | 'startSync'
+  | 'startRestore'
+  | 'startRenewal'
+  | 'startCompaction'
+  | 'cancelTask'
+  | 'resumeTask'
+  | 'dismissTask'
 >;
 
 export class EngineTasks {
@@ -61,6 +93,14 @@ export class EngineTasks {
         this.startSync(one, { acceptDeletions: acceptDeletions === true }),
       ),
     startRestore: async (request) => this.#startRestore(request),
+    startRenewal: async ({ folder }) =>
+      this.#startMoneyWork('renew', folder, async (hookOptions, one) => ({
+        renewal: await this.#hooks.renew(one, hookOptions),
+      })),
+    startCompaction: async ({ folder }) =>
+      this.#startMoneyWork('compact', folder, async (hookOptions, one) => ({
+        compaction: await this.#hooks.compact(one, hookOptions),
+      })),
     cancelTask: async ({ taskId }) => this.list.cancel(taskId),
     resumeTask: async ({ taskId }) => this.list.resume(taskId),
     dismissTask: async ({ taskId }) => this.list.dismiss(taskId),
@@ -87,6 +127,34 @@ export class EngineTasks {
         onProgress: voice.progress,
         signal,
       });
+    });
+  }
+
+  /** One that already waits for its turn does what is asked. */
+  #startMoneyWork(
+    kind: 'renew' | 'compact',
+    name: string | undefined,
+    work: (
+      options: Parameters<MoneyHook<unknown>>[1],
+      folder: FolderRecord | undefined,
+    ) => Promise<Pick<Task, 'renewal' | 'compaction'>>,
+  ): Task {
+    const folder = name === undefined ? undefined : findFolder(this.#parts, name);
+    const waiting = this.list.findWaiting(
+      (task) => task.kind === kind && task.folderId === folder?.folderId,
+    );
+    if (waiting) return waiting;
+    const about = {
+      kind,
+      folderId: folder?.folderId,
+      folderName: folder?.name,
+      restore: undefined,
+    };
+    return this.list.start(about, async (_task, voice, signal) => {
+      await this.#hooks.checkChain(signal);
+      const onBlobs = (blobs: NonNullable<Progress['blobs']>): void =>
+        voice.progress({ ...NO_FILES, blobs });
+      voice.learned(await work({ began: voice.began, onBlobs, signal }, folder));
     });
   }
 

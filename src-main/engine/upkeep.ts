@@ -206,15 +206,17 @@ export class Upkeep {
     const { index, emit } = this.#parts;
     const folder = findFolder(this.#parts, request.folder);
     const { folderId } = folder;
-    const { excludes = folder.excludes, commitEveryMs, hours } = request;
+    const { excludes = folder.excludes, commitEveryMs, hours, fixedCostCapFrost } = request;
     IgnoreScope.ofFolder(excludes);
     const every = commitEveryMs ?? folder.schedule.commitEveryMs ?? 'auto';
     const chosen = hours ?? folder.schedule.hours ?? [];
+    const cap = fixedCostCapFrost ?? folder.schedule.fixedCostCapFrost ?? 'default';
     index.folders.changeSettings(folderId, {
       excludes,
       schedule: {
         ...(every === 'auto' ? {} : { commitEveryMs: every }),
         ...(chosen.length === 0 ? {} : { hours: chosen }),
+        ...(cap === 'default' ? {} : { fixedCostCapFrost: cap }),
       },
     });
     // Other rules: other directories are watched, and the folder is scanned at once.

@@ -6,17 +6,27 @@
  */
 import type { FolderStatus } from '#contract/api.ts';
 import type { ErrorCode } from '#contract/errors.ts';
-import { COMMIT_DELAY_MS, commitDelay, fixedCostOf } from './commit-economics.ts';
+import {
+  COMMIT_DELAY_MS,
+  commitDelay,
+  commitGap,
+  delayFacts,
+  type CommitDelayFacts,
+} from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord, FolderSchedule } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderId } from './model/ids.ts';
 import { FULL_SCAN_INTERVAL_MS, RETRY_INTERVAL_MS } from './policy.ts';
-import { absolutePath } from './ports/file-system.ts';
+import { absolutePath, pathBelow } from './ports/file-system.ts';
+import { changedBytes } from './source/changed-bytes.ts';
 import { IgnoredDirectories } from './source/ignored-directories.ts';
-import { FolderWatcher } from './source/watcher.ts';
+import { FolderWatcher, RESTLESS_MS } from './source/watcher.ts';
 import { FolderRounds } from './tasks/folder-rounds.ts';
 import type { Timing } from './tasks/schedule.ts';
+
+/** So much that waits is committed without waiting for more. */
+const BULK_BYTES = 16 * 1024 * 1024;
 
 export interface Watching {
   /** Watch what is protected now, by the rules of now, and nothing else. */
@@ -100,18 +110,17 @@ export function watchFolders(parts: EngineParts, options: WatchingOptions): Watc
 }
 
 /** When a folder is due, by its own settings and the network's costs. */
-export function timingOf(
-  schedule: FolderSchedule,
-  isTryOut: boolean,
-  fixedCostFrost: bigint,
-): Timing {
+export function timingOf(schedule: FolderSchedule, facts: CommitDelayFacts): Timing {
   const { commitEveryMs, hours = [] } = schedule;
-  const delayMs = commitDelay({ isTryOut, fixedCostFrost });
+  const rest = { scanEveryMs: FULL_SCAN_INTERVAL_MS, hours };
+  if (commitEveryMs !== undefined) return { quietMs: commitEveryMs, commitEveryMs, ...rest };
+  const delayMs = commitDelay(facts);
+  if (facts.isTryOut) return { quietMs: delayMs, commitEveryMs: COMMIT_DELAY_MS, ...rest };
   return {
-    quietMs: commitEveryMs ?? delayMs,
-    commitEveryMs: commitEveryMs ?? Math.max(delayMs, COMMIT_DELAY_MS),
-    scanEveryMs: FULL_SCAN_INTERVAL_MS,
-    hours,
+    quietMs: delayMs,
+    commitEveryMs: delayMs,
+    bulk: { bytes: BULK_BYTES, gapMs: commitGap(facts) },
+    ...rest,
   };
 }
 
@@ -127,7 +136,7 @@ function watchOne(
   const current = (): FolderRecord => index.folders.find(folderId) ?? folder;
   const rounds = new FolderRounds({
     clock: options.clock,
-    timing: () => timingOf(current().schedule, options.isTryOut, fixedCostOf(index)),
+    timing: () => timingOf(current().schedule, delayFacts(index, current(), options.isTryOut)),
     untilAllowed,
     sync: (roundSignal) => unlessEnded(sync(current(), roundSignal), roundSignal),
     onChange,
@@ -139,7 +148,14 @@ function watchOne(
     root,
     ignored: new IgnoredDirectories(options.files, root, folder.excludes),
     clock: options.clock,
-    onDirty: (dirty) => rounds.noticed(dirty.kind === 'paths' ? dirty.paths : []),
+    onDirty: async (dirty) => {
+      const paths = dirty.kind === 'paths' ? dirty.paths : [];
+      const sinceMs = rounds.noticed(paths) - RESTLESS_MS;
+      for (const path of paths) {
+        const sizeBytes = await changedBytes(options.files, pathBelow(root, path), sinceMs);
+        rounds.measured(path, sizeBytes);
+      }
+    },
     onState: (state) => {
       if (state.kind === 'polling') {
         emit({

@@ -53,7 +53,12 @@ export function folder(name: string, change: Partial<FolderStatus> = {}): Folder
     snapshotCount: 12,
     lastSyncAtMs: NOW_MS - 4 * 60_000,
     waiting: undefined,
-    schedule: { commitEveryMs: 'auto', hours: [] },
+    schedule: {
+      commitEveryMs: 'auto',
+      delayMs: 60_000,
+      hours: [],
+      fixedCostCap: { frost: 5_000_000_000n, isDefault: true },
+    },
     spread: { storedShards: 1_000, shardCount: 1_000 },
     ...change,
   };

@@ -35,6 +35,8 @@ export interface FolderSchedule {
   readonly commitEveryMs?: number;
   /** Local hours in which a sync may begin, as [from, to) in minutes of the day. */
   readonly hours?: readonly (readonly [number, number])[];
+  /** What its commits may cost in 30 days at least; absent: the engine's own choice. */
+  readonly fixedCostCapFrost?: bigint;
 }
 
 interface Row {
@@ -65,9 +67,22 @@ const read = (row: Row): FolderRecord => ({
   rootDevice: row.root_device ?? undefined,
   lastSyncAtMs: row.last_sync_at_ms ?? undefined,
   lastProblem: row.last_problem ?? undefined,
-  schedule: JSON.parse(row.schedule) as FolderSchedule,
+  schedule: readSchedule(row.schedule),
   horizon: row.horizon === null ? undefined : readHorizon(row.horizon),
 });
+
+/** JSON has no bigint: the cap is decimal text there. */
+function readSchedule(text: string): FolderSchedule {
+  const { fixedCostCapFrost: cap, ...rest } = JSON.parse(text) as Omit<
+    FolderSchedule,
+    'fixedCostCapFrost'
+  > & { readonly fixedCostCapFrost?: string };
+  return cap === undefined ? rest : { ...rest, fixedCostCapFrost: BigInt(cap) };
+}
+
+function scheduleText({ fixedCostCapFrost: cap, ...rest }: FolderSchedule): string {
+  return JSON.stringify(cap === undefined ? rest : { ...rest, fixedCostCapFrost: String(cap) });
+}
 
 /** JSON has no undefined, so a date that is not there is left out. */
 const readHorizon = (text: string): HorizonPolicy => {
@@ -160,7 +175,7 @@ export class FolderTable {
   ): void {
     this.#settings.run(
       JSON.stringify(settings.excludes),
-      JSON.stringify(settings.schedule),
+      scheduleText(settings.schedule),
       folderId,
     );
   }

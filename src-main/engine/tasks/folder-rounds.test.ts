@@ -126,6 +126,27 @@ describe('changes', () => {
     end();
   });
 
+  test('of many bytes are committed at once, whatever their number of writes', async () => {
+    const bulk = { bytes: 1_000, gapMs: 15 * MINUTE };
+    const { clock, rounds, syncs, end } = openBench({ quietMs: 6 * HOUR, bulk });
+    await clock.pass(HOUR);
+    rounds.noticed(['log', 'photo']);
+    for (let write = 0; write < 9; write += 1) rounds.measured('log', 900);
+    rounds.measured('never noticed', 5_000);
+    await clock.pass(HOUR);
+    expect(syncs).toHaveLength(1);
+    rounds.measured('photo', 100);
+    await clock.pass(1);
+    expect(syncs).toHaveLength(2);
+    rounds.noticed(['photo']);
+    rounds.measured('photo', 2_000);
+    await clock.pass(15 * MINUTE - 2);
+    expect(syncs).toHaveLength(2);
+    await clock.pass(MINUTE);
+    expect(syncs).toHaveLength(3);
+    end();
+  });
+
   test('that were seen before a sleep are committed after it, once', async () => {
     const { clock, rounds, syncs, end } = openBench({ quietMs: 6 * HOUR });
     await clock.pass(HOUR);

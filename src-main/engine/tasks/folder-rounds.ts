@@ -30,7 +30,8 @@ export interface FolderRoundsOptions {
 interface Noticed {
   firstAtMs: number;
   lastAtMs: number;
-  readonly paths: Set<string>;
+  /** With the size of each, once it is known. */
+  readonly paths: Map<string, number>;
 }
 
 export class FolderRounds {
@@ -67,16 +68,29 @@ export class FolderRounds {
     }
   }
 
-  /** The watcher has seen changes; without paths anything may have changed. */
-  noticed(paths: readonly string[]): void {
+  /**
+   * The watcher has seen changes; without paths anything may have changed. Returns when the first
+   * of those that wait was seen.
+   */
+  noticed(paths: readonly string[]): number {
     const nowMs = this.#options.clock.nowMs();
-    this.#noticed ??= { firstAtMs: nowMs, lastAtMs: nowMs, paths: new Set() };
+    this.#noticed ??= { firstAtMs: nowMs, lastAtMs: nowMs, paths: new Map() };
     this.#noticed.lastAtMs = nowMs;
     for (const path of paths) {
-      if (this.#noticed.paths.size < PATHS_COUNTED_MAX) this.#noticed.paths.add(path);
+      if (this.#noticed.paths.size >= PATHS_COUNTED_MAX) break;
+      if (!this.#noticed.paths.has(path)) this.#noticed.paths.set(path, 0);
     }
+    const { firstAtMs } = this.#noticed;
     this.look();
     this.#options.onChange();
+    return firstAtMs;
+  }
+
+  /** How large a path is that was noticed, if it still waits. */
+  measured(path: string, sizeBytes: number): void {
+    if (!this.#noticed?.paths.has(path)) return;
+    this.#noticed.paths.set(path, sizeBytes);
+    this.look();
   }
 
   /** A sync of the folder has begun, whoever asked for it: it sees what was noticed so far. */
@@ -90,7 +104,7 @@ export class FolderRounds {
     this.#scannedAtMs = this.#options.clock.nowMs();
     this.#retryAtMs = outcome.retryAtMs;
     if (outcome.isDone) this.#carried.clear();
-    else for (const path of this.#looking?.paths ?? []) this.#carried.add(path);
+    else for (const path of this.#looking?.paths.keys() ?? []) this.#carried.add(path);
     this.#looking = undefined;
     this.#options.onChange();
   }
@@ -110,8 +124,8 @@ export class FolderRounds {
   /** Changes that wait, and for how long. */
   waiting(): Pick<NonNullable<FolderStatus['waiting']>, 'changes' | 'nextCommitAtMs'> | undefined {
     const changes = new Set([
-      ...(this.#noticed?.paths ?? []),
-      ...(this.#looking?.paths ?? []),
+      ...(this.#noticed?.paths.keys() ?? []),
+      ...(this.#looking?.paths.keys() ?? []),
       ...this.#carried,
     ]).size;
     if (changes === 0) return undefined;
@@ -123,7 +137,7 @@ export class FolderRounds {
     const past: FolderPast = {
       scannedAtMs: this.#scannedAtMs,
       retryAtMs: this.#retryAtMs,
-      changes: this.#noticed,
+      changes: this.#noticed && { ...this.#noticed, bytes: sumOf(this.#noticed.paths.values()) },
     };
     return dueAtMs(past, this.#options.timing(), nowMs);
   }
@@ -138,3 +152,9 @@ export class FolderRounds {
     }
   }
 }
+
+const sumOf = (sizes: Iterable<number>): number => {
+  let sum = 0;
+  for (const size of sizes) sum += size;
+  return sum;
+};

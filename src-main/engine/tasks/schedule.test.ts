@@ -16,9 +16,10 @@ const past = (more: Partial<FolderPast>): FolderPast => ({
   retryAtMs: undefined,
   ...more,
 });
-const changed = (firstAgoMs: number, lastAgoMs: number): FolderPast['changes'] => ({
+const changed = (firstAgoMs: number, lastAgoMs: number, bytes = 0): FolderPast['changes'] => ({
   firstAtMs: NOW - firstAgoMs,
   lastAtMs: NOW - lastAgoMs,
+  bytes,
 });
 
 describe('a folder is due', () => {
@@ -49,6 +50,30 @@ describe('a folder is due', () => {
     },
   ])('$name', ({ past: known, inMs }) => {
     expect(dueAtMs(known, timing, NOW) - NOW).toBe(inMs);
+  });
+});
+
+describe('much that has changed', () => {
+  const BULK = 16 * 1024 * 1024;
+  const withBulk = (gapMs: number): Timing => ({ ...timing, bulk: { bytes: BULK, gapMs } });
+  test.each([
+    { name: 'is due at once', bytes: BULK, gapMs: HOUR, inMs: 0 },
+    {
+      name: 'waits until the cap allows another commit',
+      bytes: BULK,
+      gapMs: 3 * HOUR,
+      inMs: 2 * HOUR,
+    },
+    {
+      name: 'waits no longer than little does',
+      bytes: BULK,
+      gapMs: 99 * HOUR,
+      inMs: 6 * HOUR - MINUTE,
+    },
+    { name: 'is more than a byte less', bytes: BULK - 1, gapMs: HOUR, inMs: 6 * HOUR - MINUTE },
+  ])('$name', ({ bytes, gapMs, inMs }) => {
+    const waiting = { ...withBulk(gapMs), quietMs: 6 * HOUR };
+    expect(dueAtMs(past({ changes: changed(MINUTE, 0, bytes) }), waiting, NOW) - NOW).toBe(inMs);
   });
 });
 

@@ -5,7 +5,14 @@ export interface FolderPast {
   /** When the last sync ended, however it did; undefined before the first of this run. */
   readonly scannedAtMs: number | undefined;
   /** Changes that were noticed since the last sync began. */
-  readonly changes: { readonly firstAtMs: number; readonly lastAtMs: number } | undefined;
+  readonly changes:
+    | {
+        readonly firstAtMs: number;
+        readonly lastAtMs: number;
+        /** Size of the files that have changed, as far as it is known. */
+        readonly bytes: number;
+      }
+    | undefined;
   /** The last sync failed for a reason that may have passed by then. */
   readonly retryAtMs: number | undefined;
 }
@@ -15,6 +22,8 @@ export interface Timing {
   readonly quietMs: number;
   /** but no longer than this after the first one. */
   readonly commitEveryMs: number;
+  /** So much is committed at once, but no sooner than `gapMs` after the last sync. */
+  readonly bulk?: { readonly bytes: number; readonly gapMs: number };
   /** Without any change the folder is scanned again after this long. */
   readonly scanEveryMs: number;
   /** Local hours in which a sync may begin, as [from, to) in minutes of the day; [] is always. */
@@ -32,6 +41,7 @@ export function dueAtMs(past: FolderPast, timing: Timing, nowMs: number): number
     // A clock that was set back would make everything wait for a past that does not come again.
     scannedAtMs === undefined || scannedAtMs > nowMs ? nowMs : scannedAtMs + timing.scanEveryMs,
     changes === undefined ? Infinity : commitAtMs(changes, timing, nowMs),
+    changes === undefined ? Infinity : bulkAtMs(changes, timing, scannedAtMs),
     retryAtMs ?? Infinity,
   );
   return nextAllowedMs(Math.max(due, nowMs), timing.hours);
@@ -45,6 +55,16 @@ function commitAtMs(
 ): number {
   if (firstAtMs > nowMs || lastAtMs > nowMs) return nowMs;
   return Math.min(lastAtMs + quietMs, firstAtMs + commitEveryMs);
+}
+
+/** The same when much has changed. */
+function bulkAtMs(
+  { firstAtMs, bytes }: NonNullable<FolderPast['changes']>,
+  { bulk }: Timing,
+  scannedAtMs = Number.NEGATIVE_INFINITY,
+): number {
+  if (!bulk || bytes < bulk.bytes) return Infinity;
+  return Math.max(firstAtMs, scannedAtMs + bulk.gapMs);
 }
 
 /** The first moment from `fromMs` on that lies in the hours; `fromMs` itself when none ever does. */

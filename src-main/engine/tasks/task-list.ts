@@ -22,7 +22,7 @@ const TASK_ID_BYTES = 8;
 
 export type Progress = Pick<
   TaskProgress,
-  'filesDone' | 'filesTotal' | 'bytesDone' | 'bytesTotal' | 'current'
+  'filesDone' | 'filesTotal' | 'bytesDone' | 'bytesTotal' | 'current' | 'blobs'
 >;
 
 /** What a task's work may say while it runs. */
@@ -30,8 +30,10 @@ export interface TaskVoice {
   /** Its turn has come. */
   readonly began: () => void;
   readonly progress: (progress: Progress) => void;
-  /** Something about a restore became known: kept for a run that goes on. */
-  readonly learned: (known: Partial<Pick<Task, 'folderId' | 'folderName' | 'restore'>>) => void;
+  /** Something became known: what it did, or of a restore what a run that goes on needs. */
+  readonly learned: (
+    known: Partial<Pick<Task, 'folderId' | 'folderName' | 'restore' | 'renewal' | 'compaction'>>,
+  ) => void;
 }
 
 /**
