@@ -6,6 +6,7 @@
  */
 import { app, powerMonitor, session } from 'electron';
 import type { EngineEvent } from '#contract/events.ts';
+import { problemWords } from '#contract/words/words.ts';
 import { answerFrom, serveScheme } from './app-protocol.ts';
 import { clearSecret } from './clipboard.ts';
 import { ConditionWatch } from './conditions.ts';
@@ -125,7 +126,9 @@ export class Shell {
   #eventArrived(event: EngineEvent): void {
     this.#keeper.eventArrived(event);
     if (event.kind === 'notice' && this.#keeper.state.settings?.notifyProblems !== false) {
-      showNotice(event, () => this.#window.show({ kind: 'open-screen', screen: 'activity' }));
+      showNotice(event, this.#language(), () =>
+        this.#window.show({ kind: 'open-screen', screen: 'activity' }),
+      );
     }
   }
 
@@ -153,7 +156,8 @@ export class Shell {
       }
     } catch (error) {
       if (!(error instanceof CallFailure)) throw error;
-      await tellProblem(error.problem.message, error.problem.next);
+      const { happened, next } = problemWords(error.problem, this.#language());
+      await tellProblem(happened, next);
     }
   }
 
@@ -162,10 +166,8 @@ export class Shell {
     const language = this.#language();
     const plan = await this.#client.call('planRenewal', {});
     if (plan.problem) {
-      await tellProblem(
-        wordsOf[language].renewFailed,
-        `${plan.problem.message} ${plan.problem.next}`,
-      );
+      const { happened, next } = problemWords(plan.problem, language);
+      await tellProblem(wordsOf[language].renewFailed, `${happened} ${next}`);
     } else if (plan.folders.length > 0 && (await ask(renewQuestion(plan, language)))) {
       await this.#client.call('renew', {});
     }

@@ -4,9 +4,11 @@
  * The states are the engine's own, made worse by what only the shell can see: no engine, no vault,
  * locked. A sentence claims protection only when the engine's status does.
  */
-import type { ProtectionState, VaultStatus } from '#contract/api.ts';
+import type { FolderStatus, ProtectionState, VaultStatus } from '#contract/api.ts';
+import type { ErrorCode } from '#contract/errors.ts';
 import type { Screen } from '#contract/shell-bridge.ts';
 import type { Task } from '#contract/task-api.ts';
+import { problemWords, type ToldProblem } from '#contract/words/words.ts';
 import { costText, dateText, durationText, timeText } from './amounts.ts';
 import type { ShellState } from './shell-state.ts';
 import { wordsOf, type Language, type Words } from './words.ts';
@@ -45,14 +47,15 @@ const SEPARATOR: TrayItem = { kind: 'separator' };
 
 export function trayView(state: ShellState, language: Language): TrayView {
   const words = wordsOf[language];
-  const { state: shown, sentence } = headline(state, words, language);
+  const { state: shown, sentence, next } = headline(state, words, language);
   const running = state.tasks.filter((task) => task.state === 'running');
   return {
     state: shown,
     sentence,
     progress: progressOf(running),
     items: [
-      { kind: 'text', label: sentence },
+      ...linesOf(sentence).map((label) => ({ kind: 'text' as const, label })),
+      ...(next ? [action(words.next(next.step), { kind: 'open', screen: next.screen })] : []),
       ...taskItems(running, words),
       SEPARATOR,
       ...actionItems(state, words, language),
@@ -70,12 +73,41 @@ function action(label: string, given: TrayAction, isEnabled = true): TrayItem {
 interface Headline {
   readonly state: ProtectionState;
   readonly sentence: string;
+  /** What a person can do about it, and where. */
+  readonly next?: { readonly step: string; readonly screen: Screen | undefined } | undefined;
+}
+
+/** Where the window has what a next step asks for; elsewhere its first page says more. */
+const SCREENS: Partial<Readonly<Record<ErrorCode, Screen>>> = {
+  'balance-low': 'storage',
+  'cap-exceeded': 'storage',
+  'quorum-missing': 'network',
+  'rpc-unreachable': 'network',
+  'rpc-disagreement': 'network',
+};
+
+/** A menu item is one line: each sentence gets its own. */
+function linesOf(text: string): string[] {
+  return text.split(/(?<=[.?]) (?=[\p{Lu}„“"])/u);
+}
+
+function trouble(
+  problem: ToldProblem,
+  language: Language,
+  sentenceOf: (happened: string) => string = (happened) => happened,
+): Headline {
+  const { happened, next } = problemWords(problem, language);
+  return {
+    state: 'attention',
+    sentence: sentenceOf(happened),
+    next: next === '' ? undefined : { step: next, screen: SCREENS[problem.code] },
+  };
 }
 
 function headline(state: ShellState, words: Words, language: Language): Headline {
   const { link, engineProblem, home, status, statusProblem } = state;
   if (link !== 'up' && engineProblem) {
-    return { state: 'attention', sentence: words.engineFailed(engineProblem.message) };
+    return trouble(engineProblem, language, words.engineFailed);
   }
   if (link !== 'up' || !home) {
     return {
@@ -87,46 +119,56 @@ function headline(state: ShellState, words: Words, language: Language): Headline
     case 'empty':
       return { state: 'attention', sentence: words.empty };
     case 'locked':
+      // Its next step has an item of its own: unlock.
       return { state: 'attention', sentence: words.locked };
     case 'failed':
-      return { state: 'attention', sentence: words.failed(home.problem?.message ?? '') };
+      return home.problem
+        ? trouble(home.problem, language, words.failed)
+        : { state: 'attention', sentence: words.failed('') };
     case 'opening':
       return { state: 'working', sentence: words.starting };
     case 'open':
-      if (statusProblem) {
-        return { state: 'attention', sentence: words.needsAttention(statusProblem.message) };
-      }
+      if (statusProblem) return trouble(statusProblem, language);
       return status
-        ? { state: status.state, sentence: statusSentence(state, status, words, language) }
+        ? statusHeadline(state, status, words, language)
         : { state: 'working', sentence: words.starting };
   }
 }
 
 /** The engine's own sentence is English; this says the same from the same facts. */
-function statusSentence(
+function statusHeadline(
   { home }: ShellState,
   status: VaultStatus,
   words: Words,
   language: Language,
-): string {
-  const prefix = status.network.isTryOut ? words.tryOut : '';
-  const pause = pauseText(status.pause, words, language);
+): Headline {
   const folders = status.folders.filter(({ removed, isHere }) => isHere && !removed);
   const troubled = folders.find(({ problem }) => problem);
+  const headline = status.problem
+    ? trouble(status.problem, language)
+    : troubled?.problem
+      ? trouble(troubled.problem, language, (happened) => words.attention(troubled.name, happened))
+      : { state: status.state, sentence: calmSentence(home, status, folders, words, language) };
+  const { isTryOut } = status.network;
+  const pause = pauseText(status.pause, words, language);
+  const parts = [...(isTryOut ? [words.tryOut] : []), headline.sentence, ...(pause ? [pause] : [])];
+  return { ...headline, sentence: parts.join(' ') };
+}
+
+function calmSentence(
+  home: ShellState['home'],
+  status: VaultStatus,
+  folders: readonly FolderStatus[],
+  words: Words,
+  language: Language,
+): string {
+  if (folders.length === 0) return words.noFolder;
   const waiting = folders.filter(({ protectedUntil }) => !protectedUntil);
-  const ends = folders.flatMap(({ protectedUntil }) =>
-    protectedUntil ? [protectedUntil.atMs] : [],
-  );
-  const sentence = troubled?.problem
-    ? words.attention(troubled.name, troubled.problem.message)
-    : folders.length === 0
-      ? words.noFolder
-      : waiting.length > 0
-        ? words.notYet(waiting.map(({ name }) => name).join(', '))
-        : home?.isKitConfirmed === false
-          ? words.wordsUnconfirmed
-          : words.protectedUntil(dateText(Math.min(...ends), language));
-  return [`${prefix}${sentence}`, ...(pause === undefined ? [] : [pause])].join(' ');
+  if (waiting.length > 0) return words.notYet(waiting.map(({ name }) => name).join(', '));
+  if (home?.isKitConfirmed === false) return words.wordsUnconfirmed;
+  const ends = folders.flatMap(({ protectedUntil: end }) => (end ? [end.atMs] : []));
+  const date = dateText(Math.min(...ends), language);
+  return status.network.isTryOut ? words.tryOutUntil(date) : words.protectedUntil(date);
 }
 
 function pauseText(

@@ -1,7 +1,11 @@
-/** @file Every word that the shell itself shows: tray, notifications, native dialogs. */
+/**
+ * @file Every word of the shell's own: tray and native dialogs. What the engine tells has its words in
+ * contract/words, the same as in the window.
+ */
 import type { AppSettings } from '#contract/home-api.ts';
+import type { Language } from '#contract/words/values.ts';
 
-export type Language = 'en' | 'de';
+export type { Language };
 
 /** The languages that there are; anything else reads English. */
 export function languageOf(
@@ -27,17 +31,18 @@ const en = {
   unlock: 'Unlock Floe…',
   starting: 'Floe is starting.',
   engineAway: 'Floe is starting its engine again.',
-  engineFailed: (message: string) => `Floe's engine does not run: ${message}.`,
+  engineFailed: (happened: string) => `Floe's engine does not run: ${happened}`,
   empty: 'Floe is not set up yet.',
-  locked: 'Floe is locked: your words cannot be read.',
-  failed: (message: string) => `Floe cannot open its home: ${message}.`,
+  locked: 'This vault is locked: its words cannot be read. Nothing new is protected meanwhile.',
+  failed: (happened: string) => `Floe cannot open this vault: ${happened}`,
   noFolder: 'No folder is protected yet.',
   protectedUntil: (date: string) => `Everything is protected until ${date}.`,
   notYet: (names: string) => `Not protected yet: ${names}.`,
-  attention: (name: string, message: string) => `${name} needs attention: ${message}.`,
-  needsAttention: (message: string) => `Floe needs attention: ${message}.`,
+  attention: (name: string, happened: string) => `${name} needs attention: ${happened}`,
+  next: (step: string) => `Next: ${step}`,
   wordsUnconfirmed: 'Your words are not confirmed yet.',
-  tryOut: 'Try-out, all on this computer: ',
+  tryOut: 'Try-out: everything is on this computer.',
+  tryOutUntil: (date: string) => `Protected until ${date} on the local network.`,
   pausedUntil: (time: string) => `Paused until ${time}.`,
   paused: 'Paused.',
   pausedMetered: 'Waiting: this connection is metered.',
@@ -83,17 +88,18 @@ const de: Words = {
   unlock: 'Floe entsperren …',
   starting: 'Floe startet.',
   engineAway: 'Floe startet seinen Dienst neu.',
-  engineFailed: (message) => `Der Dienst von Floe läuft nicht: ${message}.`,
+  engineFailed: (happened) => `Der Dienst von Floe läuft nicht: ${happened}`,
   empty: 'Floe ist noch nicht eingerichtet.',
-  locked: 'Floe ist gesperrt: Deine Wörter lassen sich nicht lesen.',
-  failed: (message) => `Floe kann seine Daten nicht öffnen: ${message}.`,
+  locked: 'Dieser Tresor ist gesperrt: Seine Wörter lassen sich nicht lesen. Neues wartet solange.',
+  failed: (happened) => `Floe kann diesen Tresor nicht öffnen: ${happened}`,
   noFolder: 'Noch ist kein Ordner geschützt.',
   protectedUntil: (date) => `Alles ist geschützt bis ${date}.`,
   notYet: (names) => `Noch nicht geschützt: ${names}.`,
-  attention: (name, message) => `${name} braucht Aufmerksamkeit: ${message}.`,
-  needsAttention: (message) => `Floe braucht Aufmerksamkeit: ${message}.`,
+  attention: (name, happened) => `${name} braucht dich: ${happened}`,
+  next: (step) => `Nächster Schritt: ${step}`,
   wordsUnconfirmed: 'Deine Wörter sind noch nicht bestätigt.',
-  tryOut: 'Probe, alles auf diesem Computer: ',
+  tryOut: 'Probe: Alles liegt auf diesem Computer.',
+  tryOutUntil: (date) => `Geschützt bis ${date} im lokalen Netzwerk.`,
   pausedUntil: (time) => `Pausiert bis ${time}.`,
   paused: 'Pausiert.',
   pausedMetered: 'Wartet: Diese Verbindung ist getaktet.',

@@ -28,8 +28,7 @@ export interface FolderStatus {
   readonly isHere: boolean;
   readonly state: ProtectionState;
   /** Why it is not protected, if it isn't. */
-  readonly problem:
-    { readonly code: ErrorCode; readonly message: string; readonly next: string } | undefined;
+  readonly problem: Omit<SerializedError, 'cause'> | undefined;
   /** The earliest end of a blob that the newest snapshot needs. Undefined when the chain does not say so. */
   readonly protectedUntil: { readonly atMs: number; readonly epoch: number } | undefined;
   readonly newestSnapshot: SnapshotSummary | undefined;

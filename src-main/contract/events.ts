@@ -3,6 +3,7 @@
  */
 import type { SerializedError } from './errors.ts';
 import type { Task } from './task-api.ts';
+import type { Saying } from './told.ts';
 
 /** The steps of a pack's way, named by their past participle, as the Activity view shows them. */
 export type PackStep = 'sealed' | 'encoded' | 'registered' | 'uploaded' | 'certified' | 'published';
@@ -61,12 +62,7 @@ export type EngineEvent =
    * Worth a notification: once for each cause and day, by the engine's own count. `cause` names the
    * cause for as long as it lasts.
    */
-  | {
-      readonly kind: 'notice';
-      readonly cause: string;
-      readonly sentence: string;
-      readonly next: string;
-    }
+  | (Saying & { readonly kind: 'notice'; readonly cause: string })
   | { readonly kind: 'folders-changed' }
   | { readonly kind: 'sync-began'; readonly folderId: string; readonly folderName: string }
   | {

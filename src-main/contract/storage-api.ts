@@ -4,6 +4,7 @@
  */
 import type { CallOptions } from './api.ts';
 import type { SerializedError } from './errors.ts';
+import type { Saying } from './told.ts';
 
 export interface Cost {
   readonly walFrost: bigint;
@@ -120,11 +121,7 @@ export interface StorageForecast {
   readonly capsToCome?: { readonly caps: SpendingCaps; readonly fromMs: number };
   readonly spent: { readonly today: Cost; readonly thisEpoch: Cost; readonly inAll: Cost };
   readonly rate: CurrencyRate | undefined;
-  readonly warnings: readonly {
-    readonly folderName: string | undefined;
-    readonly sentence: string;
-    readonly next: string;
-  }[];
+  readonly warnings: readonly (Saying & { readonly folderName: string | undefined })[];
 }
 
 /** Of the WAL that leaves the account, and of the SUI that it sends away or burns as gas. */

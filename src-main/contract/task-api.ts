@@ -5,6 +5,7 @@
 import type { CallOptions, FolderStatus, RestoreReport } from './api.ts';
 import type { PackStep } from './events.ts';
 import type { SerializedError } from './errors.ts';
+import type { Told } from './told.ts';
 import type { CompactionReport, RenewalReport } from './storage-api.ts';
 
 export interface Task {
@@ -82,6 +83,8 @@ export interface HistoryEntry {
   readonly kind: 'sync' | 'restore' | 'renew' | 'compact' | 'problem';
   readonly folderName: string | undefined;
   readonly sentence: string;
+  /** The same as a value; absent in what an earlier release wrote. */
+  readonly told?: Told | undefined;
   readonly problem: SerializedError | undefined;
 }
 

@@ -6,6 +6,7 @@
  */
 import type { HistoryEntry, NodeActivity, PackActivity, TaskApi } from '#contract/task-api.ts';
 import type { SerializedError } from '#contract/errors.ts';
+import type { Told } from '#contract/told.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { PackRecord } from './local-index/journal.ts';
@@ -93,7 +94,7 @@ export class Activity {
   /** Remember something for a person who looks back. A failure that is repeated is one. */
   note(entry: Omit<HistoryEntry, 'entryId' | 'atMs'>): void {
     const { index, options } = this.#parts;
-    const { problem, ...rest } = entry;
+    const { problem, told, ...rest } = entry;
     const last = index.history
       .newest(HISTORY_SHOWN_MAX)
       .find(({ folderName }) => folderName === entry.folderName);
@@ -101,6 +102,7 @@ export class Activity {
     index.history.add({
       ...rest,
       atMs: options.clock.nowMs(),
+      told: told && JSON.stringify(told),
       problem: problem && JSON.stringify(problem),
     });
   }
@@ -112,9 +114,10 @@ export class Activity {
     return {
       packs: this.#packs(system?.committee),
       nodes: this.#nodes(system?.committee),
-      history: index.history.newest(HISTORY_SHOWN_MAX).map(({ problem, kind, ...entry }) => ({
+      history: index.history.newest(HISTORY_SHOWN_MAX).map(({ problem, told, kind, ...entry }) => ({
         ...entry,
         kind: kind as HistoryEntry['kind'],
+        told: told === undefined ? undefined : (JSON.parse(told) as Told),
         problem: problem === undefined ? undefined : (JSON.parse(problem) as SerializedError),
       })),
     };

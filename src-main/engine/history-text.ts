@@ -21,23 +21,45 @@ export function syncedEntry(report: SyncReport['folders'][number]): Entry | unde
     kind: 'sync',
     folderName: report.name,
     sentence: `${report.name}: stored ${what} in ${sizeText(report.bytesSealed)}.`,
+    told: {
+      what: 'stored',
+      folder: report.name,
+      added: report.filesAdded,
+      changed: report.filesChanged,
+      removed: report.filesRemoved,
+      bytes: report.bytesSealed,
+    },
     problem: undefined,
   };
 }
 
 export function syncFailedEntry(folderName: string, problem: SerializedError): Entry {
-  const { message } = plainProblem(problem);
-  return { kind: 'problem', folderName, sentence: `${folderName}: ${message}`, problem };
+  const plain = plainProblem(problem);
+  return {
+    kind: 'problem',
+    folderName,
+    sentence: `${folderName}: ${plain.message}`,
+    told: { what: 'problem', folder: folderName, problem: plain },
+    problem,
+  };
 }
 
 export function restoredEntry(folderName: string, report: RestoreReport): Entry {
-  const files = counted(report.filesRestored + report.filesAlreadyThere, 'file') ?? 'no files';
+  const count = report.filesRestored + report.filesAlreadyThere;
+  const files = counted(count, 'file') ?? 'no files';
   const lost = counted(report.lost.length, 'entry', 'entries');
   const ending = lost === undefined ? '' : `; ${lost} could not be restored`;
   return {
     kind: 'restore',
     folderName,
     sentence: `${folderName}: restored ${files} to ${report.target}${ending}.`,
+    told: {
+      what: 'restored',
+      folder: folderName,
+      files: count,
+      target: report.target,
+      lost: report.lost.length,
+    },
     problem: undefined,
   };
 }

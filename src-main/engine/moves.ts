@@ -91,6 +91,7 @@ function noteBurst(parts: EngineParts, folder: FolderRecord, files: number): voi
     cause,
     sentence: `${String(files)} files of ${folder.name} were replaced by what looks encrypted. Older snapshots stay until you have looked.`,
     next: `Look at the folder. If all is well, run \`floe retention ${folder.name} --thaw\`; if not, restore an older snapshot.`,
+    told: { what: 'looks-encrypted', folder: folder.name, files },
   });
 }
 

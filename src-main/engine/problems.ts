@@ -113,7 +113,11 @@ const MISSING: Readonly<Record<string, string>> = {
 /** What a person is told of a failure. */
 export function plainProblem({ code, message, context }: SerializedError): Problem {
   const sentences = SENTENCES[code]?.(context);
-  return { code, ...(sentences ?? { message: sentence(message), next: errorCodes[code].next }) };
+  const { message: happened, next } = sentences ?? {
+    message: sentence(message),
+    next: errorCodes[code].next,
+  };
+  return { code, message: happened, next, context };
 }
 
 /** A failure in plain words, as it crosses a wire. */

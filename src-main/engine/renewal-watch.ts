@@ -130,6 +130,12 @@ export class RenewalWatch {
       kind: 'renew',
       folderName: report.folders.length === 1 ? names : undefined,
       sentence: `Renewed ${names} until ${dayText(until)} for ${coinText(report.executed.walFrost)} WAL.`,
+      told: {
+        what: 'renewed',
+        folders: names,
+        untilMs: until,
+        frost: String(report.executed.walFrost),
+      },
       problem: undefined,
     });
   }
@@ -145,12 +151,12 @@ export class RenewalWatch {
     for (const cause of told.keys()) {
       if (cause.startsWith(CAUSE_PREFIX) && !lasting.has(cause)) index.notices.delete(cause);
     }
-    for (const { cause: name, sentence, next, isDaily } of warnings) {
+    for (const { cause: name, sentence, next, told: value, isDaily } of warnings) {
       const cause = CAUSE_PREFIX + name;
       const toldAtMs = told.get(cause);
       if (toldAtMs !== undefined && !(isDaily && nowMs - toldAtMs >= DAY_MS)) continue;
       index.notices.put(cause, nowMs);
-      emit({ kind: 'notice', cause, sentence, next });
+      emit({ kind: 'notice', cause, sentence, next, told: value });
     }
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { Cost, EpochDate, StorageForecast } from '#contract/storage-api.ts';
 import type { SerializedError } from '#contract/errors.ts';
+import type { Saying } from '#contract/told.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderHolding } from './holdings.ts';
 import type { WalrusSystem } from './model/walrus.ts';
@@ -23,12 +24,10 @@ const SHORT_NETWORK_MS = 84 * DAY_MS;
 /** A balance that lasts longer is nobody's worry yet. */
 const RUNWAY_WARNED_MS = 60 * DAY_MS;
 
-export interface StorageWarning {
+export interface StorageWarning extends Saying {
   /** The same for as long as the cause lasts. */
   readonly cause: string;
   readonly folderName: string | undefined;
-  readonly sentence: string;
-  readonly next: string;
   /** Whether a notification is due every day, or once. */
   readonly isDaily: boolean;
 }
@@ -73,6 +72,7 @@ function folderWarnings(
       folderName,
       sentence: `${countText(lost.length, 'blob')} of ${folderName} ${lost.length === 1 ? 'is' : 'are'} gone from the network.`,
       next: `Run \`floe sync ${folderName}\`: what lay there is stored anew.`,
+      told: { what: 'lost', folder: folderName, blobs: lost.length },
       isDaily: true,
     });
   }
@@ -88,6 +88,7 @@ function folderWarnings(
       folderName,
       sentence: `${folderName} is protected until ${dayText(end.atMs)} only, and was not renewed in time.`,
       next: `Run \`floe renew ${folderName}\`: it says what is in the way.`,
+      told: { what: 'ends', folder: folderName, atMs: end.atMs },
       isDaily,
     });
   }
@@ -97,6 +98,7 @@ function folderWarnings(
       folderName,
       sentence: `${folderName} ends on ${dayText(end.atMs)}, as you chose.`,
       next: `Run \`floe policy ${folderName} --keep\` if it is to stay.`,
+      told: { what: 'ends-as-chosen', folder: folderName, atMs: end.atMs },
       isDaily: false,
     });
   }
@@ -110,6 +112,7 @@ function folderWarnings(
       folderName,
       sentence: `${countText(foreign.length, 'blob')} of ${folderName} belong to another device of this vault, and only that one can renew them.`,
       next: 'Let that device run now and then, or add the folder anew on this one.',
+      told: { what: 'foreign', folder: folderName, blobs: foreign.length },
       isDaily: false,
     });
   }
@@ -129,13 +132,15 @@ export function noteRenewalProblem({ index }: EngineParts, problem: EngineError 
 function renewalWarnings({ index }: EngineParts): StorageWarning[] {
   const text = index.readFact(RENEWAL_PROBLEM_FACT) ?? '';
   if (text === '') return [];
-  const { message, next } = JSON.parse(text) as SerializedError;
+  const problem = JSON.parse(text) as SerializedError;
+  const { message, next } = problem;
   return [
     {
       cause: 'renewal',
       folderName: undefined,
       sentence: `The vault cannot be renewed in whole: ${message}.`,
       next,
+      told: { what: 'renewal-stuck', problem },
       isDaily: true,
     },
   ];
@@ -155,6 +160,13 @@ function balanceWarnings(
       folderName: undefined,
       sentence: `The balance pays for renewals until ${dayText(runsOut.atMs)}: it holds ${coinText(available)} WAL, and everything costs ${coinText(perMonth.walFrost)} WAL a month.`,
       next: `Send WAL and a little SUI to ${wallet.address}.`,
+      told: {
+        what: 'runway',
+        atMs: runsOut.atMs,
+        frost: String(available),
+        perMonthFrost: String(perMonth.walFrost),
+        address: wallet.address,
+      },
       isDaily: false,
     },
   ];
@@ -171,6 +183,7 @@ function networkWarnings({ system, holdings }: WarningFacts): StorageWarning[] {
       folderName: undefined,
       sentence: `This network sells storage for ${days === 0 ? 'less than a day' : countText(days, 'day')} at most, now until ${dayText(furthest.atMs)}: if no device of yours runs for longer, what is stored here is lost.`,
       next: 'Let one device run at least every few days, or use a network with longer epochs.',
+      told: { what: 'short-network', days, atMs: furthest.atMs },
       isDaily: false,
     },
   ];

@@ -81,6 +81,7 @@ export async function openSecretStore(
             throw new EngineError(
               'secret-store-unavailable',
               'the words of this home are sealed with a passphrase, and none was given',
+              { context: { place } },
             );
           }),
       });

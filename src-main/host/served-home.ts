@@ -12,7 +12,8 @@ import type { Engine } from '#engine/engine.ts';
 import type { HomeState } from '#contract/home-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import { VERSION } from '#contract/version.ts';
-import { EngineError, hasCode, serializeError } from '#engine/model/engine-error.ts';
+import { EngineError, hasCode } from '#engine/model/engine-error.ts';
+import { problemOf } from '#engine/problems.ts';
 import type { Clock } from '#engine/ports/ports.ts';
 import { isKeychainLocked } from '#platform/keychain.ts';
 import { homeFailure } from './home.ts';
@@ -82,7 +83,7 @@ export class ServedHome {
       isTryOut: facts?.isTryOut === true,
       isKitConfirmed: facts?.isKitConfirmed === true,
       unlockWith: life.state === 'locked' ? (isPassphrase ? 'passphrase' : 'keychain') : undefined,
-      problem: problem === undefined ? undefined : serializeError(problem),
+      problem: problem === undefined ? undefined : problemOf(problem),
     };
   }
 

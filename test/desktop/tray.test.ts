@@ -16,6 +16,7 @@ const PROBLEM = {
   code: 'folder-unavailable',
   message: 'the drive is away',
   next: 'Connect it.',
+  context: {},
 } as const;
 
 let desktop: Desktop;

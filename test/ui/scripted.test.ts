@@ -46,6 +46,7 @@ const troubled = folder('Photos', {
     code: 'mass-deletion',
     message: '612 files vanished from Photos at once. Floe has stopped and deleted nothing.',
     next: errorCodes['mass-deletion'].next,
+    context: { files: 612 },
   },
 });
 

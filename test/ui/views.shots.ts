@@ -43,6 +43,7 @@ const photos = folder('Photos', {
     code: 'folder-missing',
     message: 'The drive of Photos is not connected. Nothing is removed from its snapshots.',
     next: 'Connect the drive, or choose a folder that exists.',
+    context: { reason: 'unmounted' },
   },
 });
 const vanished = folder('Photos', {
@@ -51,6 +52,7 @@ const vanished = folder('Photos', {
     code: 'mass-deletion',
     message: '612 files vanished from Photos at once. Floe has stopped and deleted nothing.',
     next: 'Say whether they were deleted on purpose.',
+    context: { files: 612 },
   },
 });
 const all = [

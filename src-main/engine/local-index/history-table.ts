@@ -10,6 +10,8 @@ export interface HistoryRow {
   readonly kind: string;
   readonly folderName: string | undefined;
   readonly sentence: string;
+  /** JSON of what the sentence says. */
+  readonly told: string | undefined;
   /** JSON of a serialized error. */
   readonly problem: string | undefined;
 }
@@ -20,6 +22,7 @@ interface Row {
   kind: string;
   folder_name: string | null;
   sentence: string;
+  told: string | null;
   problem: string | null;
 }
 
@@ -30,7 +33,7 @@ export class HistoryTable {
 
   constructor(database: Database) {
     this.#add = database.prepare(
-      'INSERT INTO history (at_ms, kind, folder_name, sentence, problem) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO history (at_ms, kind, folder_name, sentence, told, problem) VALUES (?, ?, ?, ?, ?, ?)',
     );
     this.#trim = database.prepare(
       `DELETE FROM history WHERE entry_id <= (SELECT max(entry_id) FROM history) - ${String(ENTRIES_MAX)}`,
@@ -38,8 +41,8 @@ export class HistoryTable {
     this.#newest = database.prepare('SELECT * FROM history ORDER BY entry_id DESC LIMIT ?');
   }
 
-  add({ atMs, kind, folderName, sentence, problem }: Omit<HistoryRow, 'entryId'>): void {
-    this.#add.run(atMs, kind, folderName ?? null, sentence, problem ?? null);
+  add({ atMs, kind, folderName, sentence, told, problem }: Omit<HistoryRow, 'entryId'>): void {
+    this.#add.run(atMs, kind, folderName ?? null, sentence, told ?? null, problem ?? null);
     this.#trim.run();
   }
 
@@ -51,6 +54,7 @@ export class HistoryTable {
       kind: row.kind,
       folderName: row.folder_name ?? undefined,
       sentence: row.sentence,
+      told: row.told ?? undefined,
       problem: row.problem ?? undefined,
     }));
   }

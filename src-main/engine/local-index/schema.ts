@@ -182,6 +182,10 @@ const MIGRATIONS: readonly string[] = [
   -- To be left out of the history by the next commit.
   ALTER TABLE snapshots ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- JSON of what the sentence says, for other languages; NULL in older rows.
+  ALTER TABLE history ADD COLUMN told TEXT;
+  `,
 ];
 
 /**

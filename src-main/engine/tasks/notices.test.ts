@@ -10,6 +10,7 @@ const PROBLEM = {
   code: 'quorum-missing',
   message: 'Too few nodes answer.',
   next: 'Wait.',
+  context: {},
 } as const;
 
 let index: LocalIndex;

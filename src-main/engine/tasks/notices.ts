@@ -4,8 +4,9 @@
  * A cause that is cured is forgotten when its day is over, so that one which comes and goes is
  * told once, too.
  */
-import type { VaultStatus } from '#contract/api.ts';
+import type { FolderStatus, VaultStatus } from '#contract/api.ts';
 import type { EngineEvent } from '#contract/events.ts';
+import type { Saying } from '#contract/told.ts';
 import type { NoticeTable } from '../local-index/notice-table.ts';
 import type { Clock } from '../ports/ports.ts';
 
@@ -27,12 +28,12 @@ export function tellNotices(
   const nowMs = clock.nowMs();
   const told = table.all();
   const causes = causesOf(status);
-  for (const { cause, sentence, next } of causes) {
+  for (const { cause, ...saying } of causes) {
     const toldAtMs = told.get(cause);
     // A moment that lies ahead is from a clock that was wrong.
     if (toldAtMs !== undefined && toldAtMs <= nowMs && nowMs - toldAtMs < DAY_MS) continue;
     table.put(cause, nowMs);
-    emit({ kind: 'notice', cause, sentence, next });
+    emit({ kind: 'notice', cause, ...saying });
   }
   const present = new Set(causes.map(({ cause }) => cause));
   for (const [cause, toldAtMs] of told) {
@@ -41,10 +42,8 @@ export function tellNotices(
   }
 }
 
-interface Cause {
+interface Cause extends Saying {
   readonly cause: string;
-  readonly sentence: string;
-  readonly next: string;
 }
 
 function causesOf({
@@ -55,20 +54,24 @@ function causesOf({
   // Whoever has no network knows it already.
   const whole = pause?.reason === 'offline' ? undefined : problem;
   return [
-    ...(whole
-      ? [{ cause: CAUSE_PREFIX + whole.code, sentence: whole.message, next: whole.next }]
-      : []),
+    ...(whole ? [{ cause: CAUSE_PREFIX + whole.code, ...sayingOf(whole, undefined) }] : []),
     ...folders.flatMap(({ isHere, removed, problem: own, folderId, name }) =>
       // What concerns all of them is told once.
       !isHere || removed || !own || own.code === problem?.code
         ? []
-        : [
-            {
-              cause: `${CAUSE_PREFIX}${own.code} ${folderId}`,
-              sentence: `${name}: ${own.message}`,
-              next: own.next,
-            },
-          ],
+        : [{ cause: `${CAUSE_PREFIX}${own.code} ${folderId}`, ...sayingOf(own, name) }],
     ),
   ];
+}
+
+function sayingOf(
+  problem: NonNullable<FolderStatus['problem']>,
+  folder: string | undefined,
+): Saying {
+  const { message, next } = problem;
+  return {
+    sentence: folder === undefined ? message : `${folder}: ${message}`,
+    next,
+    told: { what: 'problem', folder, problem },
+  };
 }

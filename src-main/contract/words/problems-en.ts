@@ -1,10 +1,12 @@
 /**
- * @file English: what to do about a problem, where the engine's own next step speaks of the command
- * line. What happened is said by the engine.
+ * @file English: what to do about a problem in a window, where the engine's own next step speaks of the
+ * command line. What happened is said by the engine.
  */
-import type { ErrorCode } from '#contract/errors.ts';
+import type { ErrorCode, SerializedError } from '../errors.ts';
 
-export const nextSteps: Partial<Readonly<Record<ErrorCode, string>>> = {
+type Step = string | ((context: SerializedError['context']) => string);
+
+export const nextStepsEn: Partial<Readonly<Record<ErrorCode, Step>>> = {
   internal: 'This is a defect in Floe. Report it, with what “floe doctor” prints.',
   usage: 'Change what you typed and try again.',
   interrupted: 'Start it again: it goes on where it stopped.',
@@ -24,13 +26,16 @@ export const nextSteps: Partial<Readonly<Record<ErrorCode, string>>> = {
   'restore-target-unwritable': 'Choose a folder that you may write to.',
   'restore-target-inside-folder': 'Choose a place outside the protected folder.',
   'words-open-nothing': 'Check the words and the network, or start a new vault.',
-  'secret-store-unavailable': 'Unlock the keychain of your computer and try again.',
+  'secret-store-unavailable': ({ place }) =>
+    place === 'passphrase'
+      ? 'Type the passphrase.'
+      : 'Unlock the keychain of this computer; Floe then opens by itself.',
   'kit-unconfirmed': 'Type the words back, or open the saved kit.',
   'blob-not-certified': 'Press Sync now, so that the upload is finished.',
   'balance-low': 'Add coins: the Storage view has the address.',
   'cap-exceeded': 'Raise the limit in Storage, or wait until the day or the epoch is over.',
   'pack-damaged': 'Everything that doesn’t need this part can still be restored.',
-  'index-damaged': 'Run “floe doctor --rebuild-index”: it reads the index back from the network.',
+  'index-damaged': 'Have the list read back from the network.',
   'restore-incomplete': 'Press Resume when more storage nodes answer.',
   'localnet-not-running': 'Start Floe again: it starts the network of this computer, too.',
   'port-taken': 'Close the program that uses the port.',
