@@ -28,16 +28,20 @@ export class App {
   readonly settings: Live<AppSettings>;
   readonly status: Live<VaultStatus>;
   readonly activity: Activity;
-  readonly router = new Router();
-  readonly announcer = new Announcer();
-  readonly toasts = new Toasts(this.announcer);
+  readonly router: Router;
+  readonly announcer: Announcer;
+  readonly toasts: Toasts;
   readonly theme: Theme;
   /** Now, to the half minute, for words such as "5 minutes ago". */
   nowMs = $state(Date.now());
   isPaletteOpen = $state(false);
 
-  constructor(connection: AppConnection, theme: Theme) {
+  /** Beside another one it shares what is the window's: its address, and what is announced in it. */
+  constructor(connection: AppConnection, theme: Theme, beside?: App) {
     this.connection = connection;
+    this.router = beside?.router ?? new Router();
+    this.announcer = beside?.announcer ?? new Announcer();
+    this.toasts = beside?.toasts ?? new Toasts(this.announcer);
     this.theme = theme;
     this.link = new Link(connection);
     const { api } = connection;

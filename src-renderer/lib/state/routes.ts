@@ -3,6 +3,8 @@
 export type Route =
   | { readonly view: 'folders' }
   | { readonly view: 'add-folder' }
+  /** Without a folder it is chosen there. */
+  | { readonly view: 'move'; readonly folderId: string | undefined }
   | {
       readonly view: 'folder';
       readonly folderId: string;
@@ -61,6 +63,7 @@ export function parseRoute(hash: string): Route {
       path: query.get('path') ?? '',
     };
   }
+  if (name === 'move') return { view: 'move', folderId: id };
   if (name === 'activity' && id) return { view: 'activity-pack', packId: id };
   if (name === 'restore' && id) return { view: 'restore-task', taskId: id };
   if (name === 'restore') {
@@ -84,6 +87,10 @@ export function hrefOf(route: Route): string {
         ['path', route.path === '' ? undefined : route.path],
       ])}`;
     }
+    case 'move':
+      return route.folderId === undefined
+        ? '#/move'
+        : `#/move/${encodeURIComponent(route.folderId)}`;
     case 'activity-pack':
       return `#/activity/${encodeURIComponent(route.packId)}`;
     case 'restore-task':
@@ -104,6 +111,7 @@ export function parentOf(route: Route): Route | undefined {
   switch (route.view) {
     case 'folder':
     case 'add-folder':
+    case 'move':
       return { view: 'folders' };
     case 'activity-pack':
       return { view: 'activity' };
@@ -119,6 +127,7 @@ export function sectionOf(route: Route): PlainView | 'restore' {
   switch (route.view) {
     case 'folder':
     case 'add-folder':
+    case 'move':
       return 'folders';
     case 'activity-pack':
       return 'activity';

@@ -34,6 +34,8 @@ export class FirstRun {
   journey = $state<Journey>('new');
   step = $state<Step>('welcome');
   networkName = $state<NetworkName>('mainnet');
+  /** Of a move: a network's name, or the text of its file. */
+  readonly #moveTo: string | undefined;
   offers = $state.raw<readonly NetworkOffer[]>();
   draft = $state.raw<WordsDraft>();
   /** New words had to be made because the earlier ones were forgotten. */
@@ -58,8 +60,17 @@ export class FirstRun {
   readonly progress = $derived(progressOf(this.place));
   readonly canGoBack = $derived(stepBefore(this.place) !== undefined);
 
-  constructor(app: App) {
+  constructor(app: App, moveTo?: string) {
     this.#app = app;
+    this.#moveTo = moveTo;
+    if (moveTo === undefined) return;
+    this.journey = 'move';
+    this.step = 'network';
+  }
+
+  /** As the home is asked for it. */
+  get #network(): string {
+    return this.#moveTo ?? this.networkName;
   }
 
   /** Whether the first run is what the window shows. */
@@ -146,9 +157,17 @@ export class FirstRun {
     });
   }
 
+  /** Begin a move: words for the vault that will hold the folder. */
+  async beginWords(): Promise<void> {
+    await this.#work(async () => {
+      this.draft ??= await this.#app.api.makeWords({});
+      this.#go('words');
+    });
+  }
+
   async kit(): Promise<{ fileName: string; text: string; html: string } | undefined> {
     return this.#withDraft((draftId) =>
-      this.#app.api.recoveryKit({ draftId, network: this.networkName }),
+      this.#app.api.recoveryKit({ draftId, network: this.#network }),
     );
   }
 
@@ -239,9 +258,9 @@ export class FirstRun {
     this.#isUnderWay = true;
     const home = await this.#app.api.setUp({
       draftId,
-      network: this.networkName,
+      network: this.#network,
       secretPlace,
-      mayStartEmpty: this.journey === 'new' || this.mayStartEmpty,
+      mayStartEmpty: this.journey !== 'existing' || this.mayStartEmpty,
     });
     this.#app.home.set(home);
     this.draft = undefined;

@@ -6,7 +6,8 @@
  * is asked can be taken back until the vault is set up; from then on only what follows can.
  */
 
-export type Journey = 'new' | 'existing';
+/** `move`: a vault on another network, for a folder that is known already. */
+export type Journey = 'new' | 'existing' | 'move';
 
 export type Step =
   | 'welcome'
@@ -23,6 +24,7 @@ export type Step =
 const QUESTIONS: Readonly<Record<Journey, readonly Step[]>> = {
   new: ['welcome', 'network', 'words', 'confirm', 'place', 'folder', 'fund', 'protect'],
   existing: ['welcome', 'network', 'enter', 'found', 'place'],
+  move: ['network', 'words', 'confirm', 'place'],
 };
 
 /** After these the vault is on this machine, and the questions before them are settled. */

@@ -55,14 +55,35 @@ export const frame = {
     'Try-out: everything is on this computer. Protected until {date} on the local network',
   'tryout.short': 'Protected until {date} on the local network',
   'tryout.move': 'Move to Testnet or Mainnet',
-  'tryout.move-title': 'Move to a real network',
-  'tryout.move-what':
-    'A network belongs to a vault for ever, so Floe makes a new vault on the other network, with new words. Run one of these commands: it opens the first run for that network, where you choose the same folders and see their exact price. This try-out stays as it is.',
-  'tryout.move-price': 'about {cost} a month',
-  'tryout.move-unknown':
-    'This network does not answer now; the price is shown before anything is spent.',
-  'tryout.move-copy': 'Copy the command',
   'tryout.side': 'Everything is on this computer',
+  'move.title': 'Move a folder',
+  'move.title-folder': 'Move {folder}',
+  'move.lead':
+    'It is protected on the other network first. Only then the try-out lets go of it. Your files stay where they are.',
+  'move.folder': 'Folder',
+  'move.network': 'Network to move to',
+  'move.file': 'Another network',
+  'move.file-what': 'One that somebody gave you the network file of.',
+  'move.file-open': 'Open a network file',
+  'move.file-other': 'Open another network file',
+  'move.file-is': 'This file is for the network {network}.',
+  'move.asking': 'Asking the network for its price',
+  'move.next-new':
+    'First you get 24 new words for {network}, because those of the try-out lie open on this computer. Then you send the coins, and Floe begins.',
+  'move.next-known': 'Your words for {network} open this folder, too.',
+  'move.begin': 'Move',
+  'move.begin-cost': 'Move for {cost}',
+  'move.moving': 'Moving {folder} to {network}',
+  'move.stays': 'The try-out keeps {folder} until it is protected on {network}.',
+  'move.end': 'Leave it in the try-out',
+  'move.done': '{folder} has moved to {network}',
+  'move.done-lead': 'It is protected there.',
+  'move.done-until': 'Protected until {date}',
+  'move.done-what':
+    'The try-out has let go of it. From now on this Floe protects it on {network}, and your new words bring it back.',
+  'move.open': 'Open Floe on {network}',
+  'move.back': 'Back to the try-out',
+
 
   'pause.line': 'Paused until {time}. Nothing is begun by itself.',
   'pause.open': 'Paused. Nothing is begun by itself.',
