@@ -2,12 +2,21 @@
  * @file Builds what a window needs when it is stale, and says so in one line: its pages
  * (dist/renderer), and the desktop shell around them (dist/app).
  *
- * Stale means: what Vite reads is not what it read at the last build. Uses builtins only, like
- * native.mjs; Vite itself runs on the Node that the lockfile pins.
+ * Stale means: what Vite reads is not what it read at the last build. What is new is built beside what
+ * is there and takes its place by a rename: an engine or a shell that serves it meanwhile never finds
+ * half of it. Uses builtins only, like native.mjs; Vite itself runs on the Node that the lockfile pins.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -49,6 +58,14 @@ function fingerprint(read) {
   return hash.digest('hex');
 }
 
+/** Put `next` in the place of `folder`, and let go of what was there. */
+function takePlace(next, folder) {
+  const last = `${next}-last`;
+  if (existsSync(folder)) renameSync(folder, last);
+  renameSync(next, folder);
+  rmSync(last, { recursive: true, force: true });
+}
+
 for (const { name, sentence, config, built, read } of builds) {
   const stamp = join(root, '.floe-build', name);
   const now = fingerprint(read);
@@ -57,9 +74,19 @@ for (const { name, sentence, config, built, read } of builds) {
   if (isFresh) continue;
   process.stderr.write(`floe: ${sentence}\n`);
   const vite = join(root, 'node_modules/vite/bin/vite.js');
+  const folder = join(root, dirname(built));
+  // Two that build at once are not in each other's way.
+  const next = join(root, '.floe-build', `${name}-${process.pid}`);
   const args = [vite, 'build', '--config', join(root, config), '--logLevel', 'warn'];
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status !== 0) process.exit(1);
-  mkdirSync(dirname(stamp), { recursive: true });
+  const { status } = spawnSync(process.execPath, [...args, '--outDir', next, '--emptyOutDir'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) {
+    rmSync(next, { recursive: true, force: true });
+    process.exit(1);
+  }
+  mkdirSync(dirname(folder), { recursive: true });
+  takePlace(next, folder);
   writeFileSync(stamp, now);
 }
