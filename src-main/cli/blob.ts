@@ -10,6 +10,7 @@ import {
   verifySliverFile,
 } from '#engine/blob-files.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
+import { countText } from './text.ts';
 import { runCommand } from './context.ts';
 
 /** The protocol's: fewer have no recovery symbols, more have no index. */
@@ -70,7 +71,7 @@ Examples:
             writeFile(join(options.out, `${String(pair)}-${axis}.bcs`), bytes),
         });
         context.print({ ...facts, out: options.out }, [
-          `${facts.blobId}: ${String(facts.slivers)} slivers in ${options.out}`,
+          `${facts.blobId}: ${countText(facts.slivers, 'sliver')} in ${options.out}`,
         ]);
         return EXIT.ok;
       }),
@@ -115,8 +116,12 @@ function addDecodeCommand(blob: Command): void {
           await writeFile(options.out, decoded.bytes);
           const { blobId, skipped } = decoded;
           context.print({ blobId, sizeBytes: decoded.bytes.length, skipped, out: options.out }, [
-            `${blobId}: ${String(decoded.bytes.length)} bytes in ${options.out}`,
-            ...(skipped > 0 ? [`${String(skipped)} slivers did not verify and were not used`] : []),
+            `${blobId}: ${countText(decoded.bytes.length, 'byte')} in ${options.out}`,
+            ...(skipped > 0
+              ? [
+                  `${countText(skipped, 'sliver')} did not verify and ${skipped === 1 ? 'was' : 'were'} not used`,
+                ]
+              : []),
           ]);
           return EXIT.ok;
         }),

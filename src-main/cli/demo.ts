@@ -16,7 +16,7 @@ import { compareFolders } from '#host/compare.ts';
 import { setUpVault } from '#host/setup.ts';
 import { runCommand, type CommandContext } from './context.ts';
 import { runFloe, startFloe } from './processes.ts';
-import { bytesText, dateText } from './text.ts';
+import { bytesText, countText, dateText } from './text.ts';
 
 /** What Floe itself is made of: a tree that every checkout has. */
 const REAL_TREE = ['src-main', 'docs', 'native/core', 'test/vectors'];
@@ -90,7 +90,7 @@ class Story {
     for (const { index } of killed) await this.#node('kill', index);
     const lost = killed.reduce((sum, node) => sum + node.shards.length, 0);
     this.#say(
-      `Killed ${String(killed.length)} storage nodes with ${String(lost)} of ${String(shardCount)} shards.`,
+      `Killed ${countText(killed.length, 'storage node')} with ${String(lost)} of ${String(shardCount)} shards.`,
     );
 
     await rm(this.#home, { recursive: true });
@@ -202,7 +202,7 @@ class Story {
         this.#context,
       );
       this.#say(
-        `Restored ${String(report.filesRestored)} files, ${bytesText(report.bytesRestored)}, from the storage nodes that are left.`,
+        `Restored ${countText(report.filesRestored, 'file')}, ${bytesText(report.bytesRestored)}, from the storage nodes that are left.`,
       );
     } finally {
       await engine.close();

@@ -8,7 +8,7 @@ import { connectForRebuild } from '#host/connect.ts';
 import { runCommand, withEngine, type CommandContext, type Outcome } from './context.ts';
 import { packEventText } from './pack-text.ts';
 import { serveVault, serveWindow } from './serving.ts';
-import { bytesText, dateText, tableLines } from './text.ts';
+import { bytesText, costText, countText, dateText, momentText, tableLines } from './text.ts';
 
 /** How many unread files are listed before the rest is only counted. */
 const UNREAD_LISTED_MAX = 20;
@@ -240,7 +240,7 @@ function folderLines(folders: readonly FolderStatus[]): string[] {
   return tableLines(
     folders.map((folder) => [
       folder.name,
-      `${folder.fileCount.toLocaleString('en')} files`,
+      countText(folder.fileCount, 'file'),
       bytesText(folder.sizeBytes),
       folderState(folder),
     ]),
@@ -255,11 +255,11 @@ export function statusLines(status: VaultStatus): string[] {
       const { storedShards, shardCount } = folder.spread;
       lines.push(`${folder.name}: spread ${String(storedShards)} of ${String(shardCount)} shards`);
     }
-    lines.push(...unreadLines(folder.name, folder.unread));
+    lines.push(...waitingLines(folder), ...unreadLines(folder.name, folder.unread));
   }
   lines.push(
     '',
-    `Network ${status.network.name}, epoch ${String(status.network.epoch)}, ${String(status.network.shardCount)} shards on ${String(status.network.nodeCount)} storage nodes`,
+    `Network ${status.network.name}, epoch ${String(status.network.epoch)}, ${String(status.network.shardCount)} shards on ${countText(status.network.nodeCount, 'storage node')}`,
   );
   if (status.network.endpointCount === 1 && !status.network.isTryOut) {
     lines.push(
@@ -268,6 +268,15 @@ export function statusLines(status: VaultStatus): string[] {
     );
   }
   return lines;
+}
+
+function waitingLines({ name, waiting }: FolderStatus): string[] {
+  if (!waiting) return [];
+  const { changes, nextCommitAtMs, costs } = waiting;
+  const when =
+    nextCommitAtMs === undefined ? 'paused' : `next commit ${momentText(nextCommitAtMs)}`;
+  const price = costs === undefined ? [] : [`now it costs ${costText(costs)}`];
+  return [[`${name}: ${countText(changes, 'change')} waiting`, when, ...price].join(', ')];
 }
 
 function unreadLines(
@@ -280,7 +289,7 @@ function unreadLines(
     .map(({ path, reason }) => `  ${path}: ${reason}`);
   const more = unread.length - listed.length;
   return [
-    `${name}: ${String(unread.length)} files could not be read:`,
+    `${name}: ${countText(unread.length, 'file')} could not be read:`,
     ...listed,
     ...(more > 0 ? [`  and ${String(more)} more`] : []),
   ];

@@ -9,8 +9,8 @@ import { EngineError } from '#engine/model/engine-error.ts';
 import { openGuardian } from '#host/guardian.ts';
 import { resolveNetwork } from '#host/network-choice.ts';
 import { runCommand, withEngine, type CommandContext } from './context.ts';
-import { costText, writeTextFile } from './storage-commands.ts';
-import { coinText, dateText } from './text.ts';
+import { writeTextFile } from './storage-commands.ts';
+import { coinText, costText, countText, dateText } from './text.ts';
 
 const SHARING_WARNING = [
   'Sharing cannot be undone. From then on nobody owns these blobs: anyone can pay for them, nobody',
@@ -39,7 +39,7 @@ export function addGuardianCommands(program: Command): void {
               await writeTextFile(options.list, `${JSON.stringify(list, null, 2)}\n`);
             }
             context.print(report, [
-              `${report.folderName}: ${String(report.blobObjectIds.length)} shared blobs, ${String(report.sharedNow)} of them now, for ${costText(report.spent)}.`,
+              `${report.folderName}: ${countText(report.blobObjectIds.length, 'shared blob')}, ${String(report.sharedNow)} of them now, for ${costText(report.spent)}.`,
               ...(options.list === undefined
                 ? ['Give --list FILE to write the list for a guardian.']
                 : [`Next, on another machine: floe guardian --dir DIR --list ${options.list}`]),
@@ -118,13 +118,13 @@ function reportLines(report: GuardianReport): string[] {
   return [
     `Address  ${address}`,
     `Holds    ${costText(balance)}`,
-    `Guards   ${String(blobCount)} shared blobs${protectedUntil ? `, the earliest end is ${dateText(protectedUntil.atMs)}` : ''}`,
+    `Guards   ${countText(blobCount, 'shared blob')}${protectedUntil ? `, the earliest end is ${dateText(protectedUntil.atMs)}` : ''}`,
     ...(digests.length > 0
-      ? [`Extended ${String(due.blobCount)} blobs for ${costText(spent)}.`]
+      ? [`Extended ${countText(due.blobCount, 'blob')} for ${costText(spent)}.`]
       : [
           due.blobCount === 0
             ? 'Nothing is due.'
-            : `Due      ${String(due.blobCount)} blobs for ${coinText(due.walFrost)} WAL`,
+            : `Due      ${countText(due.blobCount, 'blob')} for ${coinText(due.walFrost)} WAL`,
         ]),
     ...lost.map((id) => `Lost     ${id} is no living shared blob`),
   ];

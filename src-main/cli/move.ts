@@ -16,8 +16,7 @@ import { setUpVault } from '#host/setup.ts';
 import { runCommand, withEngine, type CommandContext } from './context.ts';
 import { askWordsBack, canAsk } from './init.ts';
 import { packEventText } from './pack-text.ts';
-import { costText } from './storage-commands.ts';
-import { bytesText, dateText } from './text.ts';
+import { bytesText, costText, dateText } from './text.ts';
 
 interface MoveOptions {
   readonly network: string;

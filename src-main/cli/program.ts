@@ -16,6 +16,7 @@ import { addMoveCommand } from './move.ts';
 import { addRestoreCommands } from './restore-commands.ts';
 import { addStartCommand } from './start.ts';
 import { addRetentionCommands } from './retention-commands.ts';
+import { addPolicyCommand } from './policy-command.ts';
 import { addStorageCommands } from './storage-commands.ts';
 import { jsonText } from './text.ts';
 import { addUiCommand } from './ui.ts';
@@ -54,6 +55,7 @@ function buildProgram(): Command {
   addEngineCommands(program);
   addRestoreCommands(program);
   addStorageCommands(program);
+  addPolicyCommand(program);
   addRetentionCommands(program);
   addWalletCommands(program);
   addGuardianCommands(program);

@@ -5,7 +5,7 @@
  * every few seconds. Always stderr, so that stdout stays one result.
  */
 import type { ProgressEvent } from '#contract/events.ts';
-import { bytesText, durationText } from './text.ts';
+import { bytesText, countText, durationText } from './text.ts';
 
 const TERMINAL_INTERVAL_MS = 100;
 const LOG_INTERVAL_MS = 5_000;
@@ -58,8 +58,8 @@ export function progressText(event: ProgressEvent): string {
   const { bytesDone, bytesTotal, filesDone, filesTotal, elapsedMs } = event;
   const files =
     filesTotal === undefined
-      ? `${filesDone.toLocaleString('en')} files`
-      : `${filesDone.toLocaleString('en')} of ${filesTotal.toLocaleString('en')} files`;
+      ? countText(filesDone, 'file')
+      : `${filesDone.toLocaleString('en')} of ${countText(filesTotal, 'file')}`;
   const bytes =
     bytesTotal === undefined
       ? bytesText(bytesDone)

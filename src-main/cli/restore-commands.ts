@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT } from '#contract/errors.ts';
 import { runCommand, withEngine } from './context.ts';
-import { bytesText, momentText, tableLines } from './text.ts';
+import { bytesText, countText, momentText, tableLines } from './text.ts';
 
 const LOST_LISTED_MAX = 50;
 
@@ -20,7 +20,7 @@ export function addRestoreCommands(program: Command): void {
             snapshot.snapshotId.slice(0, 12),
             snapshot.folderName,
             momentText(snapshot.atMs),
-            `${snapshot.fileCount.toLocaleString('en')} files`,
+            countText(snapshot.fileCount, 'file'),
             bytesText(snapshot.sizeBytes),
           ]);
           context.print(
@@ -91,9 +91,11 @@ export function addRestoreCommands(program: Command): void {
               .slice(0, LOST_LISTED_MAX)
               .map(({ path, reason }) => `  lost: ${path}: ${reason}`);
             context.print(report, [
-              `Restored ${report.filesRestored.toLocaleString('en')} files, ${bytesText(report.bytesRestored)}, to ${report.target}`,
+              `Restored ${countText(report.filesRestored, 'file')}, ${bytesText(report.bytesRestored)}, to ${report.target}`,
               ...(report.filesAlreadyThere > 0
-                ? [`${report.filesAlreadyThere.toLocaleString('en')} files were there already`]
+                ? [
+                    `${countText(report.filesAlreadyThere, 'file')} ${report.filesAlreadyThere === 1 ? 'was' : 'were'} there already`,
+                  ]
                 : []),
               ...lost,
             ]);

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { EXIT } from '#contract/errors.ts';
 import type { RetentionPolicy } from '#contract/storage-api.ts';
 import { runCommand, withEngine, type CommandContext } from './context.ts';
-import { bytesText, coinText, momentText } from './text.ts';
+import { bytesText, coinText, countText, momentText } from './text.ts';
 
 const ID_SHOWN_CHARACTERS = 8;
 const DURATIONS_MS: Readonly<Record<string, number>> = {
@@ -63,7 +63,7 @@ Examples:
           if (options.dryRun === true && policy) {
             const preview = await api.previewRetention({ folder, retention: policy }, context);
             context.print(preview, [
-              `${String(preview.keep.length)} snapshots stay, ${String(preview.forget.length)} go:`,
+              `${countText(preview.keep.length, 'snapshot')} ${preview.keep.length === 1 ? 'stays' : 'stay'}, ${String(preview.forget.length)} ${preview.forget.length === 1 ? 'goes' : 'go'}:`,
               ...preview.forget.map((id) => `  ${id.slice(0, ID_SHOWN_CHARACTERS)}`),
               `That frees ${bytesText(preview.freedBytes)}; repacked, it saves ${coinText(preview.savedPerMonth.walFrost)} WAL a month.`,
             ]);
@@ -109,7 +109,7 @@ function retentionLines({ retention, frozen, pinned, forgotten }: ShownRetention
     ...(forgotten.length > 0 ? [`Goes with the next commit: ${shortIds(forgotten)}.`] : []),
     ...(frozen
       ? [
-          `Frozen since ${momentText(frozen.atMs)}: ${String(frozen.files)} files were replaced by what looks encrypted. Nothing is forgotten.`,
+          `Frozen since ${momentText(frozen.atMs)}: ${countText(frozen.files, 'file')} ${frozen.files === 1 ? 'was' : 'were'} replaced by what looks encrypted. Nothing is forgotten.`,
           'Look at the folder. If all is well: floe retention FOLDER --thaw',
         ]
       : []),
@@ -122,7 +122,9 @@ const shortIds = (ids: readonly string[]): string =>
 function ruleText(policy: RetentionPolicy): string {
   const { keepWithinMs, ...counts } = policy;
   const within =
-    keepWithinMs === undefined ? [] : [`all of the last ${String(keepWithinMs / 3_600_000)} hours`];
+    keepWithinMs === undefined
+      ? []
+      : [`all of the last ${countText(keepWithinMs / 3_600_000, 'hour')}`];
   const rules = Object.entries(counts).flatMap(([rule, number]) =>
     number > 0 ? `${String(number)} ${rule}` : [],
   );

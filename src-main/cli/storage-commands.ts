@@ -1,12 +1,13 @@
-/** @file renew, storage, policy, extend: how long things are kept, and what that costs. */
+/** @file renew, storage, extend: how long things are kept, and what that costs. */
 import { writeFile } from 'node:fs/promises';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { EngineApi } from '#contract/api.ts';
 import { EXIT, errorCodes, type ExitCode } from '#contract/errors.ts';
-import type { Cost, HorizonPolicy, RenewalPlan, StorageForecast } from '#contract/storage-api.ts';
+import type { HorizonPolicy, RenewalPlan, StorageForecast } from '#contract/storage-api.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { runCommand, withEngine, type CommandContext } from './context.ts';
-import { bytesText, coinText, dateText, tableLines } from './text.ts';
+import { wholeNumber } from './options.ts';
+import { bytesText, coinText, costText, countText, dateText, tableLines } from './text.ts';
 
 /** Renewals of a folder that are listed one by one. */
 const RENEWALS_LISTED_MAX = 3;
@@ -14,7 +15,6 @@ const RENEWALS_LISTED_MAX = 3;
 export function addStorageCommands(program: Command): void {
   addRenewCommand(program);
   addStorageCommand(program);
-  addPolicyCommand(program);
   addExtendCommand(program);
 }
 
@@ -59,7 +59,7 @@ function planLines(plan: RenewalPlan): string[] {
   const folders = plan.folders.map((folder) => [
     folder.name,
     `${dateText(folder.from.atMs)} to ${dateText(folder.to.atMs)}`,
-    `${String(folder.blobCount)} blobs`,
+    countText(folder.blobCount, 'blob'),
     `${coinText(folder.cost.walFrost)} WAL`,
   ]);
   return [
@@ -67,7 +67,7 @@ function planLines(plan: RenewalPlan): string[] {
     ...(plan.compaction === undefined ? [] : [plan.compaction.sentence]),
     ...(plan.transactionCount === 0
       ? []
-      : [`${costText(plan.cost)} in ${String(plan.transactionCount)} transactions.`]),
+      : [`${costText(plan.cost)} in ${countText(plan.transactionCount, 'transaction')}.`]),
     ...(plan.problem === undefined
       ? []
       : [`Not all of it: ${plan.problem.message}.`, plan.problem.next]),
@@ -147,11 +147,11 @@ function storageLines(storage: StorageForecast): string[] {
   );
   const ends = storage.ends.map(({ at, blobCount, folders: names }) => [
     dateText(at.atMs),
-    `${String(blobCount)} blobs`,
+    countText(blobCount, 'blob'),
     names.join(', '),
   ]);
   return [
-    `Epoch ${String(storage.now.epoch)}. Storage is sold ${String(storage.epochsAheadMax)} epochs ahead.`,
+    `Epoch ${String(storage.now.epoch)}. Storage is sold ${countText(storage.epochsAheadMax, 'epoch')} ahead.`,
     '',
     ...(folders.length === 0 ? ['No folder is protected yet.'] : tableLines(folders)),
     ...(renewals.length === 0
@@ -175,88 +175,10 @@ function rateText({ rate, perMonth }: StorageForecast): string {
   return ` (${amount.toFixed(2)} ${rate.currency} at your rate)`;
 }
 
-export const costText = ({ walFrost, gasMist }: Cost): string =>
-  `${coinText(walFrost)} WAL and ${coinText(gasMist)} SUI`;
-
-const horizonText = (horizon: HorizonPolicy): string =>
+export const horizonText = (horizon: HorizonPolicy): string =>
   horizon.kind === 'until' && horizon.untilMs !== undefined
     ? `kept until ${dateText(horizon.untilMs)}`
     : `kept; renewed to ${String(horizon.targetEpochs)} epochs when fewer than ${String(horizon.floorEpochs)} are left`;
-
-function addPolicyCommand(program: Command): void {
-  program
-    .command('policy')
-    .description('how long a folder is kept, and how far ahead it is paid for')
-    .argument('<folder>')
-    .option('--floor <epochs>', 'renew when less than this is left', wholeNumber)
-    .option('--target <epochs>', 'what a renewal buys, counted from now', wholeNumber)
-    .option('--until <date>', 'keep it up to this day (2027-03-14), then let it lapse', dateOption)
-    .option('--keep', 'keep it for good: renewed as long as the wallet holds')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ floe policy Photos                          what holds now
-  $ floe policy Photos --floor 10 --target 13   a year ahead on mainnet
-  $ floe policy Tenders --until 2027-12-31      then it may lapse
-`,
-    )
-    .action(
-      async (
-        folder: string,
-        options: { floor?: number; target?: number; until?: number; keep?: boolean },
-        command: Command,
-      ) =>
-        runCommand(command, async (context) =>
-          withEngine(context, async ({ api }) => {
-            const before = await horizonOf(api, folder, context);
-            const isChange = Object.keys(options).length > 0;
-            const horizon = isChange ? changedHorizon(before.horizon, options) : before.horizon;
-            if (isChange) await api.setHorizon({ folder, horizon }, context);
-            context.print({ folder: before.name, horizon }, [
-              `${before.name}: ${horizonText(horizon)}.`,
-              ...(isChange ? ['Next: floe renew --dry-run'] : []),
-            ]);
-            return EXIT.ok;
-          }),
-        ),
-    );
-}
-
-async function horizonOf(
-  api: EngineApi,
-  folder: string,
-  context: CommandContext,
-): Promise<{ readonly name: string; readonly horizon: HorizonPolicy }> {
-  const { folders } = await api.storage({}, context);
-  const found = folders.find(
-    ({ name, folderId }) => name === folder || folderId.startsWith(folder),
-  );
-  if (found) return found;
-  throw new EngineError('folder-unknown', `no folder of this device is called ${folder}`);
-}
-
-function changedHorizon(
-  before: HorizonPolicy,
-  options: { floor?: number; target?: number; until?: number; keep?: boolean },
-): HorizonPolicy {
-  const { floor, target, until, keep } = options;
-  if (keep === true && until !== undefined) {
-    throw new EngineError('usage', '--keep and --until exclude each other');
-  }
-  const untilMs = keep === true ? undefined : (until ?? before.untilMs);
-  const horizon: HorizonPolicy = {
-    kind: untilMs === undefined ? 'keep' : 'until',
-    floorEpochs: floor ?? before.floorEpochs,
-    targetEpochs: target ?? before.targetEpochs,
-    untilMs,
-  };
-  if (horizon.floorEpochs < horizon.targetEpochs) return horizon;
-  throw new EngineError(
-    'usage',
-    `the target (${String(horizon.targetEpochs)}) must lie above the floor (${String(horizon.floorEpochs)})`,
-  );
-}
 
 function addExtendCommand(program: Command): void {
   program
@@ -291,7 +213,7 @@ Examples:
             );
             const until = report.protectedUntil;
             context.print(report, [
-              `Extended ${String(report.blobs)} blobs in ${String(report.transactions)} transactions for ${costText({ walFrost: report.spent.walFrost, gasMist: report.spent.gasMist })}.`,
+              `Extended ${countText(report.blobs, 'blob')} in ${countText(report.transactions, 'transaction')} for ${costText(report.spent)}.`,
               ...(until
                 ? [`Protected until ${dateText(until.atMs)} (epoch ${String(until.epoch)})`]
                 : []),
@@ -300,19 +222,4 @@ Examples:
           }),
         ),
     );
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError('a whole number from 1 is needed');
-  }
-  return value;
-}
-
-/** The end of that day here. */
-function dateOption(text: string): number {
-  const match = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T23:59:59`) : Number.NaN;
-  if (Number.isNaN(match)) throw new InvalidArgumentError('a day like 2027-03-14 is needed');
-  return match;
 }

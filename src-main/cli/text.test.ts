@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { progressText } from './progress.ts';
-import { bytesText, coinText, durationText, jsonText, tableLines } from './text.ts';
+import { bytesText, coinText, countText, durationText, jsonText, tableLines } from './text.ts';
 
 describe('numbers for people', () => {
   test.each([
@@ -11,6 +11,14 @@ describe('numbers for people', () => {
     { bytes: 999_999, text: '1.0 MB' },
   ])('$bytes bytes are $text', ({ bytes, text }) => {
     expect(bytesText(bytes)).toBe(text);
+  });
+
+  test.each([
+    { count: 0, text: '0 files' },
+    { count: 1, text: '1 file' },
+    { count: 1_204, text: '1,204 files' },
+  ])('$count are $text', ({ count, text }) => {
+    expect(countText(count, 'file')).toBe(text);
   });
 
   test.each([

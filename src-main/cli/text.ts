@@ -1,5 +1,9 @@
 /** @file Numbers, dates and money as people read them, and JSON as scripts do. */
 
+import type { Cost } from '#contract/storage-api.ts';
+import { coinText } from '#engine/money-text.ts';
+
+export { countText } from '#engine/count-text.ts';
 export { coinText } from '#engine/money-text.ts';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
@@ -18,6 +22,10 @@ export function bytesText(bytes: number): string {
   const digits = unit === 0 || value >= 100 ? 0 : 1;
   return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`;
 }
+
+/** `0.25 WAL and 0.006 SUI`. */
+export const costText = ({ walFrost, gasMist }: Cost): string =>
+  `${coinText(walFrost)} WAL and ${coinText(gasMist)} SUI`;
 
 /** A duration, rounded to what helps: `4 min`, `1 h 20 min`. */
 export function durationText(ms: number): string {

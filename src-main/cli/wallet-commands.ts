@@ -5,14 +5,14 @@ import { EXIT } from '#contract/errors.ts';
 import type { CurrencyRate, LedgerEntry, SpendingCaps } from '#contract/storage-api.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { runCommand, withEngine, type CommandContext } from './context.ts';
-import { costText, writeTextFile } from './storage-commands.ts';
-import { coinText, momentText, tableLines } from './text.ts';
+import { coinsOption } from './options.ts';
+import { writeTextFile } from './storage-commands.ts';
+import { coinText, costText, countText, momentText, tableLines } from './text.ts';
 
 /** Entries of the history that are printed unless told otherwise. */
 const HISTORY_LISTED = 20;
 const HISTORY_LISTED_MAX = 10_000;
 const CONFIRMATION_CHARACTERS = 6;
-const COIN = 1_000_000_000n;
 
 export function addWalletCommands(program: Command): void {
   const wallet = program
@@ -80,7 +80,7 @@ function addHistory(wallet: Command): void {
             { ...ledger, ...(options.csv === undefined ? {} : { written: options.csv }) },
             [
               ...tableLines(ledger.entries.map(historyRow)),
-              `${String(ledger.entries.length)} of ${String(ledger.total)} transactions.`,
+              `${String(ledger.entries.length)} of ${countText(ledger.total, 'transaction')}.`,
               ...(options.csv === undefined ? [] : [`Written: ${options.csv}`]),
             ],
           );
@@ -129,12 +129,12 @@ function addCaps(wallet: Command): void {
   wallet
     .command('caps')
     .description('the most that is spent in one transaction, one day, one epoch; SUI is gas')
-    .option('--transaction-wal <amount>', 'in one transaction', coins)
-    .option('--transaction-sui <amount>', 'gas of one transaction', coins)
-    .option('--day-wal <amount>', 'in 24 hours', coins)
-    .option('--day-sui <amount>', 'gas in 24 hours', coins)
-    .option('--epoch-wal <amount>', 'in one epoch', coins)
-    .option('--epoch-sui <amount>', 'gas in one epoch', coins)
+    .option('--transaction-wal <amount>', 'in one transaction', coinsOption)
+    .option('--transaction-sui <amount>', 'gas of one transaction', coinsOption)
+    .option('--day-wal <amount>', 'in 24 hours', coinsOption)
+    .option('--day-sui <amount>', 'gas in 24 hours', coinsOption)
+    .option('--epoch-wal <amount>', 'in one epoch', coinsOption)
+    .option('--epoch-sui <amount>', 'gas in one epoch', coinsOption)
     .action(async (options: CapOptions, command: Command) =>
       runCommand(command, async (context) =>
         withEngine(context, async ({ api }) => {
@@ -214,8 +214,8 @@ function addWithdraw(wallet: Command): void {
     .command('withdraw')
     .description('send WAL or SUI to another address; nobody can bring it back')
     .argument('<address>')
-    .option('--wal <amount>', 'WAL to send', coins)
-    .option('--sui <amount>', 'SUI to send', coins)
+    .option('--wal <amount>', 'WAL to send', coinsOption)
+    .option('--sui <amount>', 'SUI to send', coinsOption)
     .option('--confirm <text>', "the address's last six characters, instead of typing them")
     .action(
       async (
@@ -295,12 +295,4 @@ function decimal(text: string): number {
     throw new InvalidArgumentError('a number like 0.12 is needed');
   }
   return value;
-}
-
-/** Whole coins with at most nine decimals, as the smallest units. */
-function coins(text: string): bigint {
-  const match = /^(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('an amount like 1.5 is needed, nine decimals at most');
-  const [, whole = '0', fraction = ''] = match;
-  return BigInt(whole) * COIN + BigInt(fraction.padEnd(9, '0'));
 }

@@ -1,6 +1,7 @@
 /** @file Looks at everything of a home and at the network behind it, and says what it finds. */
 import type { DoctorReport } from '#contract/api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
+import { countText } from './count-text.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { EngineError, isAbort } from './model/engine-error.ts';
 import { packsOfCommit, readProtection } from './protection.ts';
@@ -30,7 +31,7 @@ export async function doctor(
     findings.push({
       area: 'local index',
       ok: true,
-      sentence: `read back from the network: ${String(folders)} folders, ${String(packs)} packs, ${String(chunks)} chunks. Folders that were never synced must be added again`,
+      sentence: `read back from the network: ${countText(folders, 'folder')}, ${countText(packs, 'pack')}, ${countText(chunks, 'chunk')}. Folders that were never synced must be added again`,
       code: undefined,
     });
   }
@@ -44,7 +45,7 @@ export async function doctor(
     for (const pack of packs) {
       await parts.spool.read(pack.packId, { sizeBytes: pack.sizeBytes, hash: pack.sealedHash });
     }
-    return packs.length === 0 ? 'empty' : `${String(packs.length)} sealed packs, all sound`;
+    return packs.length === 0 ? 'empty' : `${countText(packs.length, 'sealed pack')}, all sound`;
   });
   await look('chain', async () => {
     const identifier = await chain.chainIdentifier({ signal });
@@ -61,7 +62,7 @@ export async function doctor(
   await look('heads', async () => {
     const heads = await catalog.heads(signal);
     const folders = heads.reduce((sum, head) => sum + head.folders.length, 0);
-    return `${String(heads.length)} devices with ${String(folders)} folders`;
+    return `${countText(heads.length, 'device')} with ${countText(folders, 'folder')}`;
   });
   const system = await chain.readSystem({ signal }).catch(() => undefined);
   for (const folder of index.folders.all().filter(({ removed }) => !removed)) {
@@ -76,7 +77,7 @@ export async function doctor(
         signal,
       });
       if (protection.problem) throw protection.problem;
-      return `${String(packs.length)} blobs, all certified, until epoch ${String(protection.until?.epoch)}`;
+      return `${countText(packs.length, 'blob')}, all certified, until epoch ${String(protection.until?.epoch)}`;
     });
   }
   await look('storage nodes', () => {

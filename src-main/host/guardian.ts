@@ -18,6 +18,8 @@ const SEED_BYTES = 64;
 
 /** Open the guardian of a folder; the first time it gets its key. */
 export async function openGuardian(folder: string, network: Network): Promise<Guardian> {
+  // SQLite makes its files by itself.
+  process.umask(0o077);
   const files = openFileSystem();
   const path = absolutePath(resolve(folder));
   files.ensureDirectory(path);

@@ -3,6 +3,8 @@
  * that holds no key of the vault keeps it alive, and can do nothing else.
  * Method: a whole network; the guardian is a program of its own with its own account.
  */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
 import { openGuardian } from '#host/guardian.ts';
@@ -101,6 +103,14 @@ describe('a guardian', () => {
     const { folders } = await engine.api.storage({});
     expect(folders.find(({ name }) => name === ARCHIVE)?.protectedUntil?.epoch).toBe(68);
     expect((await engine.api.planRenewal({ folder: ARCHIVE })).transactionCount).toBe(0);
+  });
+
+  test('keeps what it has for its owner alone', () => {
+    const files = readdirSync(world.path('guardian'));
+    expect(files).toContain('guardian.db');
+    for (const file of files) {
+      expect(statSync(join(world.path('guardian'), file)).mode & 0o077, file).toBe(0);
+    }
   });
 
   test('touches nothing that is not shared', async () => {

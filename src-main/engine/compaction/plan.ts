@@ -6,6 +6,7 @@
  * in new packs now. What a pack was paid for is spent either way. Nothing is planned that does not
  * save more than it costs.
  */
+import { countText } from '../count-text.ts';
 import { encodedBytes, storageCostFrost, writeCostFrost } from '../model/walrus.ts';
 import type { BlobId } from '../model/ids.ts';
 
@@ -127,7 +128,7 @@ const COIN = 1_000_000_000;
 /** The plan as a person reads it. */
 export function planSentence(plan: CompactionPlan): string {
   const count = plan.rewritten.length + plan.dropped.length;
-  const packs = `${String(count)} ${count === 1 ? 'pack' : 'packs'}`;
+  const packs = countText(count, 'pack');
   const what = plan.rewritten.length === 0 ? `Letting ${packs} go` : `Repacking ${packs}`;
   const saved = (Number(plan.savedFrost) / COIN).toPrecision(2);
   return `${what} saves ${String(Number(saved))} WAL over ${String(plan.epochsCompared)} epochs.`;
