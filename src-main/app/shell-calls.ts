@@ -38,7 +38,7 @@ export const shellMethods: Schemas = {
       v.string(),
       v.minLength(1),
       v.maxLength(FILE_NAME_CHARACTERS_MAX),
-      // eslint-disable-next-line no-control-regex
+      // eslint-disable-next-line no-control-regex -- no control character may be in a file's name
       v.regex(/^[^/\\\0-\x1f]+$/),
     ),
     text: v.pipe(v.string(), v.maxLength(TEXT_CHARACTERS_MAX)),

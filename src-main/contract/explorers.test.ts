@@ -1,5 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { isExplorerUrl } from './explorers.ts';
+import { explorerUrl, isExplorerUrl, type ExplorerPage } from './explorers.ts';
+
+describe('the page of an ID', () => {
+  test.each<{ page: ExplorerPage; url: string }>([
+    { page: 'blob', url: 'https://walruscan.com/testnet/blob/aB_-9' },
+    { page: 'object', url: 'https://suiscan.xyz/testnet/object/aB_-9' },
+    { page: 'transaction', url: 'https://suiscan.xyz/testnet/tx/aB_-9' },
+    { page: 'account', url: 'https://suiscan.xyz/testnet/account/aB_-9' },
+  ])('of a $page is one that may be opened', ({ page, url }) => {
+    expect(explorerUrl('testnet', page, 'aB_-9')).toBe(url);
+    expect(isExplorerUrl(url)).toBe(true);
+  });
+
+  test('stays an explorer’s whatever the ID is', () => {
+    const url = explorerUrl('mainnet', 'blob', '../../@example.org/?a#b') ?? '';
+    expect(url).toBe('https://walruscan.com/mainnet/blob/..%2F..%2F%40example.org%2F%3Fa%23b');
+    expect(isExplorerUrl(url)).toBe(true);
+  });
+
+  test.each(['local', 'my own network', undefined])('is none on %s', (network) => {
+    expect(explorerUrl(network, 'blob', 'abc')).toBeUndefined();
+  });
+});
 
 describe('what may be opened in a browser', () => {
   test.each([

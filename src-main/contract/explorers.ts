@@ -12,6 +12,28 @@ export const explorerHosts: readonly string[] = [
 
 const URL_CHARACTERS_MAX = 2_048;
 
+/** Networks that an explorer shows; what is only on this computer is shown by none. */
+const EXPLORED_NETWORKS: readonly string[] = ['testnet', 'mainnet'];
+
+const PAGES = {
+  blob: (network: string, id: string) => `https://walruscan.com/${network}/blob/${id}`,
+  object: (network: string, id: string) => `https://suiscan.xyz/${network}/object/${id}`,
+  transaction: (network: string, id: string) => `https://suiscan.xyz/${network}/tx/${id}`,
+  account: (network: string, id: string) => `https://suiscan.xyz/${network}/account/${id}`,
+} as const;
+
+export type ExplorerPage = keyof typeof PAGES;
+
+/** Where an explorer shows an ID; undefined on a network that none shows. */
+export function explorerUrl(
+  network: string | undefined,
+  page: ExplorerPage,
+  id: string,
+): string | undefined {
+  if (network === undefined || !EXPLORED_NETWORKS.includes(network)) return undefined;
+  return PAGES[page](network, encodeURIComponent(id));
+}
+
 /**
  * Whether a link leads to an explorer: https, one of the hosts, no port, nobody's name in it. It must
  * be written as a browser would write it, so that no other program can read another host in it.

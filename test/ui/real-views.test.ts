@@ -77,7 +77,7 @@ describe('the window', () => {
     const page = await open();
     await see(
       page.getByRole('option', {
-        name: /Documents.*Protected until .* on the local network.*Try-out/,
+        name: /Documents.*Try-out: everything is on this computer\. Protected until .* on the local network\./,
       }),
     ).toBeVisible();
     await see(page.getByRole('banner')).toContainText('Try-out: everything is on this computer');

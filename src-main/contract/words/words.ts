@@ -13,11 +13,14 @@ import { toldDe } from './told-de.ts';
 import { toldNextEn } from './told-en.ts';
 import type { Language } from './values.ts';
 
+export type { Words };
+
 /** A failure as it crosses a wire, or what a status keeps of one. */
-export type ToldProblem = Pick<SerializedError, 'code' | 'message' | 'next' | 'context'>;
+export type ToldProblem = Pick<SerializedError, 'code' | 'message' | 'next'> &
+  Partial<Pick<SerializedError, 'context'>>;
 
 export function problemWords(problem: ToldProblem, language: Language): Words {
-  const { code, message, next, context } = problem;
+  const { code, message, next, context = {} } = problem;
   switch (language) {
     case 'en': {
       const step = nextStepsEn[code] ?? asSentence(next);

@@ -8,6 +8,19 @@ export class Announcer {
   assertiveText = $state('');
   readonly #progressAt = new Map<string, number>();
 
+  /**
+   * Say how things stand now. Gives a function that takes it back: whoever comes to the region later
+   * reads no state that has passed.
+   */
+  state(text: string, isProblem: boolean): () => void {
+    if (isProblem) this.assertiveText = text;
+    else this.politeText = text;
+    return () => {
+      if (this.assertiveText === text) this.assertiveText = '';
+      if (this.politeText === text) this.politeText = '';
+    };
+  }
+
   polite(text: string): void {
     this.politeText = text;
   }

@@ -47,11 +47,13 @@ function answerOfVault(status: VaultStatus): Answer {
   }
   const working = here.filter((folder) => folder.state === 'working');
   const [onlyWorking] = working;
-  if (onlyWorking && working.length === 1) {
-    return { state: 'working', text: say('sentence.working', { folder: onlyWorking.name }) };
-  }
-  if (working.length > 1) {
-    return { state: 'working', text: say('sentence.working-many', { count: working.length }) };
+  if (onlyWorking) {
+    const text =
+      working.length === 1
+        ? say('sentence.working', { folder: onlyWorking.name })
+        : say('sentence.working-many', { count: working.length });
+    const tryOut = status.network.isTryOut ? `${say('tryout.line')} ` : '';
+    return { state: 'working', text: `${tryOut}${text}` };
   }
   if (here.length === 0) {
     return {

@@ -55,7 +55,6 @@ export const frame: Translation<typeof english> = {
   'tryout.until':
     'Probe: Alles liegt auf diesem Computer. Geschützt bis {date} im lokalen Netzwerk.',
   'tryout.all': 'Probe: Alles liegt auf diesem Computer. Geschützt bis {date} im lokalen Netzwerk',
-  'tryout.short': 'Geschützt bis {date} im lokalen Netzwerk',
   'tryout.move': 'Zu Testnet oder Mainnet wechseln',
   'tryout.move-title': 'Zu einem echten Netzwerk wechseln',
   'move.title': 'Einen Ordner umziehen',
@@ -111,6 +110,7 @@ export const frame: Translation<typeof english> = {
   'away.what':
     'Du siehst, was Floe zuletzt wusste. Begonnene Arbeit geht aus ihrem Journal weiter, sobald der Dienst wieder da ist.',
   'away.trying': 'Neuer Versuch',
+  'cure.rebuild': 'Liste zurücklesen',
 
   'action.sync-now': 'Jetzt sichern',
   'action.add-folder': 'Ordner hinzufügen',

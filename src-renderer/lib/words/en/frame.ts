@@ -53,7 +53,6 @@ export const frame = {
     'Try-out: everything is on this computer. Protected until {date} on the local network.',
   'tryout.all':
     'Try-out: everything is on this computer. Protected until {date} on the local network',
-  'tryout.short': 'Protected until {date} on the local network',
   'tryout.move': 'Move to Testnet or Mainnet',
   'tryout.side': 'Everything is on this computer',
   'move.title': 'Move a folder',
@@ -102,6 +101,7 @@ export const frame = {
   'away.what':
     'What you see is the last that Floe knew. Work under way goes on from its journal as soon as the engine is back.',
   'away.trying': 'Trying again',
+  'cure.rebuild': 'Read the list back',
 
   'action.sync-now': 'Sync now',
   'action.add-folder': 'Add a folder',
