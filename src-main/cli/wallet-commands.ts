@@ -128,29 +128,47 @@ interface CapOptions {
 function addCaps(wallet: Command): void {
   wallet
     .command('caps')
-    .description('the most that is spent in one transaction, one day, one epoch; SUI is gas')
+    .description('the most that is spent in one transaction, one day, one epoch')
     .option('--transaction-wal <amount>', 'in one transaction', coinsOption)
     .option('--transaction-sui <amount>', 'gas of one transaction', coinsOption)
     .option('--day-wal <amount>', 'in 24 hours', coinsOption)
     .option('--day-sui <amount>', 'gas in 24 hours', coinsOption)
     .option('--epoch-wal <amount>', 'in one epoch', coinsOption)
     .option('--epoch-sui <amount>', 'gas in one epoch', coinsOption)
+    .addHelpText(
+      'after',
+      `
+What you send away (floe wallet withdraw) has a budget of its own, as large. A lower cap holds at
+once, a higher one after ten minutes.
+`,
+    )
     .action(async (options: CapOptions, command: Command) =>
       runCommand(command, async (context) =>
         withEngine(context, async ({ api }) => {
-          const { caps: before, spent } = await api.storage({}, context);
-          const caps = changedCaps(before, options);
-          if (Object.keys(options).length > 0) await api.setCaps({ caps }, context);
-          context.print({ caps, spent }, [
-            `A transaction  ${costText(caps.perTransaction)}`,
-            `A day          ${costText(caps.perDay)}; ${costText(spent.today)} are spent`,
-            `An epoch       ${costText(caps.perEpoch)}; ${costText(spent.thisEpoch)} are spent`,
+          const before = await api.storage({}, context);
+          const isChange = Object.keys(options).length > 0;
+          const chosen = changedCaps(before.capsToCome?.caps ?? before.caps, options);
+          if (isChange) await api.setCaps({ caps: chosen }, context);
+          const { caps, capsToCome, spent } = isChange ? await api.storage({}, context) : before;
+          context.print({ caps, ...(capsToCome ? { capsToCome } : {}), spent }, [
+            ...capLines(caps),
+            `Spent: ${costText(spent.today)} in 24 hours, ${costText(spent.thisEpoch)} in this epoch.`,
+            ...(capsToCome
+              ? ['', `From ${momentText(capsToCome.fromMs)} on:`, ...capLines(capsToCome.caps)]
+              : []),
           ]);
           return EXIT.ok;
         }),
       ),
     );
 }
+
+const capLines = ({ perTransaction, perDay, perEpoch }: SpendingCaps): string[] =>
+  tableLines([
+    ['A transaction', costText(perTransaction)],
+    ['24 hours', costText(perDay)],
+    ['An epoch', costText(perEpoch)],
+  ]);
 
 const changedCaps = (before: SpendingCaps, options: CapOptions): SpendingCaps => ({
   perTransaction: {

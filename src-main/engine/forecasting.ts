@@ -31,7 +31,7 @@ import {
 } from './renewal/forecast.ts';
 import { defaultHorizon, purchaseEnd } from './renewal/horizon.ts';
 import { dateOf, earliestEnd } from './epoch-dates.ts';
-import { readCaps, readRate, spentBy } from './spending.ts';
+import { capsAt, readRate, spentBy } from './spending.ts';
 import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
 import { storageWarnings } from './storage-warnings.ts';
 
@@ -57,6 +57,7 @@ export class Forecasting {
     const available = await availableFrost(this.#parts, signal);
     const { walFrost, suiMist } = await chain.balances(account.address, signal);
     const balance = { walFrost, gasMist: suiMist };
+    const { caps, toCome } = capsAt(index, options.clock.nowMs());
     const forecast = forecastOptions(index, system);
     const folders = holdings.map((holding) => ({
       holding,
@@ -91,7 +92,8 @@ export class Forecasting {
       balance,
       runsOutAt: runsOut,
       perMonth,
-      caps: readCaps(index),
+      caps,
+      ...(toCome === undefined ? {} : { capsToCome: toCome }),
       spent: spentBy(index, { epoch: system.epoch, atMs: options.clock.nowMs() }),
       rate: readRate(index),
       warnings: storageWarnings(this.#parts, {
@@ -136,12 +138,14 @@ export class Forecasting {
     const endEpoch = purchaseEnd(system, horizon, request.permanent);
     const packs = packSizes(request, system.shardCount);
     const gas = expectedPackGas(index);
+    const tipMist = await this.#parts.uploads.quoteTips(packs, system, signal);
     const now: Cost = {
       walFrost: packs.reduce(
         (sum, size) => sum + quoteRegistration(system, size, endEpoch - system.epoch),
         0n,
       ),
-      gasMist: gas * BigInt(packs.length),
+      // A tip is SUI that is gone, as gas is.
+      gasMist: gas * BigInt(packs.length) + tipMist,
     };
     const stored = packs.map((size) => encodedBytes(size, system.shardCount));
     const folder: ForecastFolder = {
@@ -169,6 +173,7 @@ export class Forecasting {
       // Each pack is registered and certified.
       transactionCount: 2 * packs.length,
       encodedBytes: stored.reduce((sum, bytes) => sum + bytes, 0n),
+      tipMist,
       missing: {
         walFrost: positive(now.walFrost - available),
         gasMist: positive(now.gasMist - suiMist),

@@ -84,11 +84,11 @@ export class Guardian {
   }
 
   setCaps(caps: SpendingCaps): void {
-    writeCaps(this.#index, caps);
+    writeCaps(this.#index, caps, this.#options.clock.nowMs());
   }
 
   get caps(): SpendingCaps {
-    return readCaps(this.#index);
+    return readCaps(this.#index, this.#options.clock.nowMs());
   }
 
   /** Look, and extend what is due unless it is a dry run. */

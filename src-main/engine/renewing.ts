@@ -183,8 +183,9 @@ async function prepare(
   const holdings = readHoldings(parts, system);
   const blobs = extendableBlobs(parts, holdings, system);
   const targets = targetsOf(holdings, blobs, system);
-  const caps = readCaps(index);
-  const spent = spentBy(index, { epoch: system.epoch, atMs: options.clock.nowMs() });
+  const nowMs = options.clock.nowMs();
+  const caps = readCaps(index, nowMs);
+  const spent = spentBy(index, { epoch: system.epoch, atMs: nowMs });
   // Of what is left in all, no transaction may take more than its own cap.
   const unlimited = { ...caps, perTransaction: caps.perEpoch };
   const left = allowanceOf(unlimited, spent).walFrost;
@@ -200,7 +201,7 @@ async function prepare(
 
 /** Why not all of it can be done now, and what it takes. */
 function whyPostponed(
-  { index, wallet }: EngineParts,
+  { index, wallet, options }: EngineParts,
   plan: ExtensionPlan,
   available: bigint,
   leftOfCaps: bigint,
@@ -216,7 +217,7 @@ function whyPostponed(
     );
   }
   if (leftOfCaps >= needed) {
-    const { walFrost } = readCaps(index).perTransaction;
+    const { walFrost } = readCaps(index, options.clock.nowMs()).perTransaction;
     return new EngineError(
       'cap-exceeded',
       `a single blob costs more than the cap of a transaction, ${coinText(walFrost)} WAL: it is renewed in pieces`,

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { PackId, TransactionDigest } from './model/ids.ts';
 import { openLocalIndex } from './local-index/local-index.ts';
-import { allowanceOf, capsOf, DEFAULT_CAPS, readCaps, writeCaps } from './spending.ts';
+import {
+  allowanceOf,
+  capsAt,
+  capsOf,
+  DEFAULT_CAPS,
+  readCaps,
+  sendingLeft,
+  writeCaps,
+} from './spending.ts';
 
 const cost = (walFrost: bigint, gasMist = 0n) => ({ walFrost, gasMist });
 const caps = { perTransaction: cost(10n, 5n), perDay: cost(30n, 8n), perEpoch: cost(50n, 9n) };
@@ -47,12 +55,62 @@ describe('what one transaction may cost', () => {
   });
 });
 
+test('a lower cap holds at once, a higher one ten minutes later', () => {
+  const index = openLocalIndex(':memory:');
+  const minute = 60_000;
+  writeCaps(index, caps, 0);
+  expect(capsAt(index, 0)).toEqual({ caps });
+  const mixed = { ...caps, perTransaction: cost(99n, 1n), perDay: cost(20n, 8n) };
+  writeCaps(index, mixed, minute);
+  expect(capsAt(index, 11 * minute - 1)).toEqual({
+    caps: { ...caps, perTransaction: cost(10n, 1n), perDay: cost(20n, 8n) },
+    toCome: { caps: mixed, fromMs: 11 * minute },
+  });
+  expect(capsAt(index, 11 * minute)).toEqual({ caps: mixed });
+  // What is asked for last counts, and a raise that waits is over.
+  writeCaps(index, { ...mixed, perDay: cost(21n, 8n) }, 12 * minute);
+  writeCaps(index, mixed, 13 * minute);
+  expect(capsAt(index, 99 * minute)).toEqual({ caps: mixed });
+});
+
+test('what is sent away has a budget of its own, by day and by epoch', () => {
+  const index = openLocalIndex(':memory:');
+  writeCaps(index, caps, 0);
+  const send = (digest: string, walFrost: bigint, suiMist: bigint) =>
+    index.ledger.recordPrepared({
+      digest: digest as TransactionDigest,
+      kind: 'transfer',
+      packIds: [],
+      folderIds: [],
+      prepared: '',
+      quotedFrost: walFrost,
+      quotedGasMist: 1n,
+      suiMist,
+      atMs: 1_000_000,
+      epoch: 7,
+    });
+  const moment = { epoch: 7, atMs: 1_000_001 };
+  expect(sendingLeft(index, moment)).toEqual(cost(10n, 5n));
+  send('a', 9n, 0n);
+  send('b', 0n, 4n);
+  index.ledger.recordSettled('b' as TransactionDigest, 'landed', { frost: 0n, gasMist: 1n });
+  send('c', 19n, 0n);
+  expect(sendingLeft(index, moment)).toEqual(cost(2n, 4n));
+  index.ledger.recordSettled('c' as TransactionDigest, 'abandoned', { frost: 0n, gasMist: 0n });
+  expect(sendingLeft(index, moment)).toEqual(cost(10n, 4n));
+  // A day later it is the same epoch still.
+  send('d', 39n, 0n);
+  expect(sendingLeft(index, { epoch: 7, atMs: 90_000_000 })).toEqual(cost(2n, 5n));
+  // Storage is paid for from the other one.
+  expect(capsOf(index)(moment)).toMatchObject({ walFrost: 10n });
+});
+
 test('a chosen cap is read back to the last unit, and the ledger counts against it', () => {
   const index = openLocalIndex(':memory:');
-  expect(readCaps(index)).toEqual(DEFAULT_CAPS);
-  const chosen = { ...caps, perEpoch: cost(123_456_789_012_345_678n, 9n) };
-  writeCaps(index, chosen);
-  expect(readCaps(index)).toEqual(chosen);
+  expect(readCaps(index, 0)).toEqual(DEFAULT_CAPS);
+  const chosen = { ...caps, perEpoch: cost(1_234_567_890_123n, 9n) };
+  writeCaps(index, chosen, 0);
+  expect(readCaps(index, 0)).toEqual(chosen);
   index.ledger.recordPrepared({
     digest: 'a' as TransactionDigest,
     kind: 'extend',

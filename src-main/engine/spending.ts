@@ -6,10 +6,13 @@
  */
 import type { Cost, CurrencyRate, SpendingCaps } from '#contract/storage-api.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
+import { NOTHING } from './renewal/forecast.ts';
 import type { ReadCaps } from './sui/wallet/policy.ts';
 
 const COIN = 1_000_000_000n;
 export const DAY_MS = 86_400_000;
+/** How long it takes until a higher cap holds. */
+export const RAISE_DELAY_MS = 10 * 60_000;
 const CAPS_FACT = 'spending-caps';
 const RATE_FACT = 'currency-rate';
 
@@ -26,14 +29,49 @@ export const DEFAULT_CAPS: SpendingCaps = {
 /** SUI that one exchange may turn into WAL. */
 const EXCHANGE_MIST_MAX = 200n * COIN;
 
-export function readCaps(index: LocalIndex): SpendingCaps {
-  const text = index.readFact(CAPS_FACT);
-  return text === undefined ? DEFAULT_CAPS : (fromJson(text) as SpendingCaps);
+interface ChosenCaps {
+  readonly caps: SpendingCaps;
+  /** Caps that hold from a moment on. */
+  readonly toCome?: { readonly caps: SpendingCaps; readonly fromMs: number };
 }
 
-export function writeCaps(index: LocalIndex, caps: SpendingCaps): void {
-  index.writeFact(CAPS_FACT, toJson(caps));
+/** The caps that hold at a moment, and those that are to hold later. */
+export function capsAt(index: LocalIndex, nowMs: number): ChosenCaps {
+  const text = index.readFact(CAPS_FACT);
+  if (text === undefined) return { caps: DEFAULT_CAPS };
+  const chosen = fromJson(text) as ChosenCaps;
+  const { toCome } = chosen;
+  return toCome && toCome.fromMs <= nowMs ? { caps: toCome.caps } : chosen;
 }
+
+export const readCaps = (index: LocalIndex, nowMs: number): SpendingCaps =>
+  capsAt(index, nowMs).caps;
+
+/**
+ * [Note: Raised caps wait] What is lowered holds at once, what is raised a little later: whoever
+ * gets hold of a window or of the socket cannot raise the caps and empty the account in one go.
+ */
+export function writeCaps(index: LocalIndex, caps: SpendingCaps, nowMs: number): void {
+  const before = readCaps(index, nowMs);
+  const now = {
+    perTransaction: lower(before.perTransaction, caps.perTransaction),
+    perDay: lower(before.perDay, caps.perDay),
+    perEpoch: lower(before.perEpoch, caps.perEpoch),
+  };
+  const isRaised = SCOPES.some(
+    (scope) =>
+      caps[scope].walFrost > now[scope].walFrost || caps[scope].gasMist > now[scope].gasMist,
+  );
+  const toCome = { caps, fromMs: nowMs + RAISE_DELAY_MS };
+  index.writeFact(CAPS_FACT, toJson({ caps: now, ...(isRaised ? { toCome } : {}) }));
+}
+
+const SCOPES = ['perTransaction', 'perDay', 'perEpoch'] as const;
+
+const lower = (a: Cost, b: Cost): Cost => ({
+  walFrost: a.walFrost < b.walFrost ? a.walFrost : b.walFrost,
+  gasMist: a.gasMist < b.gasMist ? a.gasMist : b.gasMist,
+});
 
 export function readRate(index: LocalIndex): CurrencyRate | undefined {
   const text = index.readFact(RATE_FACT);
@@ -77,7 +115,24 @@ export function allowanceOf(caps: SpendingCaps, spent: Spent): ReturnType<ReadCa
 export const capsOf =
   (index: LocalIndex): ReadCaps =>
   (moment) =>
-    allowanceOf(readCaps(index), spentBy(index, moment));
+    allowanceOf(readCaps(index, moment.atMs), spentBy(index, moment));
+
+/**
+ * What may be sent away now. It has a budget of its own, as large as that for storage: what a
+ * person takes out keeps nothing from being renewed.
+ */
+export function sendingLeft(
+  index: LocalIndex,
+  moment: { readonly epoch: number; readonly atMs: number },
+): Cost {
+  const sent: Spent = {
+    today: index.ledger.sent({ sinceMs: moment.atMs - DAY_MS }),
+    thisEpoch: index.ledger.sent({ epoch: moment.epoch }),
+    inAll: NOTHING,
+  };
+  const { walFrost, gasMist } = allowanceOf(readCaps(index, moment.atMs), sent);
+  return { walFrost, gasMist };
+}
 
 function tightest(
   unit: keyof Cost,

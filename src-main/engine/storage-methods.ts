@@ -84,7 +84,7 @@ export function storageMethods(
           syncing.sync(folder, false, signal);
         return shareFolder(parts, request, { sync, signal: signalOf(options) });
       }),
-    setCaps: async ({ caps }) => writeCaps(index, caps),
+    setCaps: async ({ caps }) => writeCaps(index, caps, parts.options.clock.nowMs()),
     setRate: async ({ rate }) => writeRate(index, rate),
     ledger: async (request) => ledgerEntries(parts, request),
     funding: ({ needed }, options) => funding(parts, needed, signalOf(options)),

@@ -8,6 +8,8 @@ import { ensureFunds, GAS_RESERVE_MIST } from './funds.ts';
 import type { TransactionRecord } from './local-index/ledger.ts';
 import { EngineError } from './model/engine-error.ts';
 import { parseSuiAddress, type SuiAddress, type TransactionDigest } from './model/ids.ts';
+import { coinText } from './money-text.ts';
+import { sendingLeft } from './spending.ts';
 
 const COIN = 1_000_000_000n;
 /** What a request for test coins exchanges, where the network has an exchange. */
@@ -64,7 +66,8 @@ export async function requestTestFunds(parts: EngineParts, signal: AbortSignal):
 /**
  * Send coins to another address.
  *
- * @throws EngineError `usage` for an address that is none or was not repeated, `balance-low`
+ * @throws EngineError `usage` for an address that is none or was not repeated, `balance-low`,
+ *   `cap-exceeded`
  */
 export async function withdraw(
   parts: EngineParts,
@@ -82,8 +85,13 @@ export async function withdraw(
   if (recipient === wallet.address) {
     throw new EngineError('usage', 'this is the address that the coins lie on already');
   }
-  await river.refresh(signal);
+  const system = await river.refresh(signal);
   await river.payments.settlePending(signal);
+  const left = sendingLeft(parts.index, {
+    epoch: system.epoch,
+    atMs: parts.options.clock.nowMs(),
+  });
+  refuseOverCap(asset, amount, asset === 'SUI' ? left.gasMist : left.walFrost);
   const outcome = await river.payments.pay(
     [],
     () =>
@@ -93,12 +101,22 @@ export async function withdraw(
           mist: asset === 'SUI' ? amount : 0n,
           frost: asset === 'WAL' ? amount : 0n,
         },
-        { signal },
+        { signal, caps: { walFrost: left.walFrost, suiMist: left.gasMist } },
       ),
     signal,
   );
   if (!outcome) throw new EngineError('internal', 'a transfer of nothing');
   return { digest: outcome.digest };
+}
+
+/** See [Note: Raised caps wait] in spending.ts. */
+function refuseOverCap(asset: string, amount: bigint, left: bigint): void {
+  if (amount <= left) return;
+  throw new EngineError(
+    'cap-exceeded',
+    `the caps leave ${coinText(left)} ${asset} to send now, not ${coinText(amount)}`,
+    { context: { amount: String(amount), cap: String(left) } },
+  );
 }
 
 function confirmedRecipient(text: string, confirmation: string): SuiAddress {

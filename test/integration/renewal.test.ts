@@ -6,8 +6,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
 import { parseObjectId, type ObjectId } from '#engine/model/ids.ts';
+import { RAISE_DELAY_MS } from '#engine/spending.ts';
 import type { Wallet } from '#engine/sui/wallet/wallet.ts';
 import { compareTrees } from '#platform/compare-trees.ts';
+import { systemClock } from '#platform/system-clock.ts';
 import { bytes, KIB, makeTree } from '../support/tree.ts';
 import { bareVault, startWorld, type BareVault, type World } from '../support/world.ts';
 
@@ -124,7 +126,14 @@ describe('caps', () => {
       code: 'cap-exceeded',
     });
     expect(Math.max(...(await endsOnChain()))).toBe(23);
+    // Raised, they hold ten minutes later.
     await engine.api.setCaps({ caps: { perTransaction: roomy, perDay: roomy, perEpoch: roomy } });
+    await expect(engine.api.extend({ folder: FOLDER, endEpoch: 24 })).rejects.toMatchObject({
+      code: 'cap-exceeded',
+    });
+    await engine.close();
+    const nowMs = (): number => systemClock.nowMs() + RAISE_DELAY_MS;
+    engine = vault.open({ clock: { ...systemClock, nowMs } });
     await engine.api.extend({ folder: FOLDER, endEpoch: 24 });
   });
 });

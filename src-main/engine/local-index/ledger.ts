@@ -76,7 +76,17 @@ const SPENDING = `SELECT
     coalesce(sum(CASE WHEN kind IN ('exchange', 'transfer') THEN 0
       WHEN state = 'prepared' THEN quoted_frost ELSE coalesce(actual_frost, 0) END), 0) AS frost,
     coalesce(sum(CASE WHEN state = 'prepared' THEN quoted_gas_mist
-      ELSE coalesce(actual_gas_mist, 0) END), 0) AS gas_mist
+      ELSE coalesce(actual_gas_mist, 0) END
+      + CASE WHEN kind = 'register' AND state IN ('prepared', 'landed') THEN sui_mist
+        ELSE 0 END), 0) AS gas_mist
+  FROM transactions`;
+
+/** What was sent away: the other budget. */
+const SENDING = `SELECT
+    coalesce(sum(CASE WHEN kind = 'transfer' AND state IN ('prepared', 'landed')
+      THEN quoted_frost ELSE 0 END), 0) AS frost,
+    coalesce(sum(CASE WHEN kind = 'transfer' AND state IN ('prepared', 'landed')
+      THEN sui_mist ELSE 0 END), 0) AS gas_mist
   FROM transactions`;
 
 interface SpendingRow {
@@ -93,6 +103,7 @@ export class Ledger {
   readonly #page: Statement<[number, number], Row>;
   readonly #count: Statement<[], { count: number }>;
   readonly #spent: Record<'inAll' | 'since' | 'inEpoch', Statement<number[], SpendingRow>>;
+  readonly #sent: Record<'since' | 'inEpoch', Statement<number[], SpendingRow>>;
 
   constructor(database: Database) {
     // Planned again from the same coins, an abandoned transaction is the same to the last byte.
@@ -125,12 +136,16 @@ export class Ledger {
       )
       .safeIntegers(true);
     this.#count = database.prepare('SELECT count(*) AS count FROM transactions');
-    const spent = (where: string): Statement<number[], SpendingRow> =>
-      database.prepare<number[], SpendingRow>(`${SPENDING} ${where}`).safeIntegers(true);
+    const sums = (of: string, where: string): Statement<number[], SpendingRow> =>
+      database.prepare<number[], SpendingRow>(`${of} ${where}`).safeIntegers(true);
     this.#spent = {
-      inAll: spent(''),
-      since: spent('WHERE at_ms > ?'),
-      inEpoch: spent('WHERE epoch = ?'),
+      inAll: sums(SPENDING, ''),
+      since: sums(SPENDING, 'WHERE at_ms > ?'),
+      inEpoch: sums(SPENDING, 'WHERE epoch = ?'),
+    };
+    this.#sent = {
+      since: sums(SENDING, 'WHERE at_ms > ?'),
+      inEpoch: sums(SENDING, 'WHERE epoch = ?'),
     };
   }
 
@@ -190,6 +205,13 @@ export class Ledger {
         : 'epoch' in span
           ? this.#spent.inEpoch.get(span.epoch)
           : this.#spent.since.get(span.sinceMs);
+    return { walFrost: row?.frost ?? 0n, gasMist: row?.gas_mist ?? 0n };
+  }
+
+  /** What was sent to other addresses, WAL and SUI, gas apart. */
+  sent(span: { readonly sinceMs: number } | { readonly epoch: number }): Spending {
+    const row =
+      'epoch' in span ? this.#sent.inEpoch.get(span.epoch) : this.#sent.since.get(span.sinceMs);
     return { walFrost: row?.frost ?? 0n, gasMist: row?.gas_mist ?? 0n };
   }
 }
