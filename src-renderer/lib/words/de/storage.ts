@@ -86,7 +86,8 @@ export const storage: Translation<typeof en> = {
   'storage.caps.dialog': 'Grenzen für Ausgaben ändern',
   'storage.caps.bad': 'Gib einen Betrag ein, zum Beispiel 12,5.',
   'storage.caps.raise':
-    'Du hebst eine Grenze an. Wer diesen Computer benutzt, oder ein Fehler in Floe, könnte dann bis dahin ausgeben, ohne zu fragen.',
+    'Du hebst eine Grenze an. Wer diesen Computer benutzt, oder ein Fehler in Floe, könnte dann bis dahin ausgeben, ohne zu fragen. Sie gilt erst in zehn Minuten.',
+  'storage.caps.later': 'Ab {time} gilt: {caps}.',
   'storage.caps.lower':
     'Du setzt eine Grenze unter den Preis der nächsten Verlängerung ({price}). Sie würde nicht bezahlt, und {folder} liefe am {date} aus.',
   'storage.caps.save': 'Diese Grenzen setzen',

@@ -81,7 +81,8 @@ export const storage = {
   'storage.caps.dialog': 'Change the spending limits',
   'storage.caps.bad': 'Type an amount, such as 12.5.',
   'storage.caps.raise':
-    'You raise a limit. Whoever uses this computer, or a defect in Floe, could then spend up to that much without asking.',
+    'You raise a limit. Whoever uses this computer, or a defect in Floe, could then spend up to that much without asking. It holds ten minutes from now.',
+  'storage.caps.later': 'From {time} on: {caps}.',
   'storage.caps.lower':
     'You set a limit below what the next renewal costs ({price}). It would not be paid, and {folder} would lapse on {date}.',
   'storage.caps.save': 'Set these limits',
