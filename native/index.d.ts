@@ -227,3 +227,10 @@ export declare function tryLock(path: Uint8Array): LockedFile | null;
 
 /** Keep this process out of core files and, on Linux, its memory from others of its user. */
 export declare function forbidDumps(): void;
+
+/**
+ * Give the system the memory back that was freed and that the C library keeps for later.
+ *
+ * @throws with `code` `ENOTSUP` where the C library cannot be told to
+ */
+export declare function giveMemoryBack(): void;

@@ -40,6 +40,7 @@ export const {
   dataExtents,
   encodeBlob,
   forbidDumps,
+  giveMemoryBack,
   keyedBlake3,
   listXattrs,
   openChunk,

@@ -8,6 +8,7 @@ import type { EngineEvent } from '#contract/events.ts';
 import type { Engine } from '#engine/engine.ts';
 import { absolutePathText } from '#engine/ports/file-system.ts';
 import { openFileSystem } from '#platform/file-system.ts';
+import { makeMemorySmall } from '#platform/resting-memory.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { systemRandom } from '#platform/system-random.ts';
 import { lockHome, type ConnectOptions } from './connect.ts';
@@ -18,8 +19,9 @@ import { homeFailure, homePaths } from './home.ts';
 import { Moves } from './moves.ts';
 import type { HomeFacts } from './open-home.ts';
 import { OtherHomes } from './other-homes.ts';
+import { Rest } from './rest.ts';
 import { ServedHome } from './served-home.ts';
-import { Settings } from './settings.ts';
+import { Settings, uploadWish } from './settings.ts';
 import { BrowserDoor } from './web/browser-door.ts';
 import { WordsDrafts } from './words-drafts.ts';
 
@@ -129,6 +131,10 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
   closing.defer(() => homes.close());
   closing.defer(() => moves.close());
   closing.defer(home.subscribe(options.onEvent));
+  const rest = new Rest(systemClock, makeMemorySmall);
+  closing.defer(() => rest.close());
+  closing.defer(home.subscribe(() => rest.stir()));
+  rest.stir();
   const stopped = Promise.withResolvers<undefined>();
   const stop = (): void => stopped.resolve(undefined);
   options.signal.addEventListener('abort', stop, { once: true });
@@ -179,6 +185,7 @@ function besides(
 
 /** What the person wishes decides when the engine begins something by itself. */
 async function tellWishes({ api }: Engine, settings: Settings): Promise<void> {
-  const { pauseOnMetered, pauseOnBattery } = await settings.read();
-  await api.setConditions({ pauseOnMetered, pauseOnBattery });
+  const wishes = await settings.read();
+  const { pauseOnMetered, pauseOnBattery } = wishes;
+  await api.setConditions({ pauseOnMetered, pauseOnBattery, upload: uploadWish(wishes) });
 }

@@ -6,6 +6,7 @@
 import {
   dataExtents as nativeDataExtents,
   forbidDumps as nativeForbidDumps,
+  giveMemoryBack as nativeGiveMemoryBack,
   listXattrs as nativeListXattrs,
   renameNoReplace as nativeRenameNoReplace,
   setLinkTimes as nativeSetLinkTimes,
@@ -68,8 +69,17 @@ export function renameNoReplace(from: string | Buffer, to: string | Buffer): voi
  * the same user reads its memory. Where the system has no such thing, it stays as it is.
  */
 export function keepMemoryPrivate(): void {
+  whereSupported(nativeForbidDumps);
+}
+
+/** Give the system the memory back that was freed and is kept for later, where it can be told to. */
+export function giveFreedMemoryBack(): void {
+  whereSupported(nativeGiveMemoryBack);
+}
+
+function whereSupported(call: () => void): void {
   try {
-    nativeForbidDumps();
+    call();
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOTSUP') throw error;
   }

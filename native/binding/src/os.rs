@@ -86,3 +86,8 @@ pub fn try_lock(path: Uint8Array) -> Result<Option<LockedFile>, &'static str> {
 pub fn forbid_dumps() -> Result<(), &'static str> {
     floe_os::forbid_dumps().map_err(to_napi)
 }
+
+#[napi(catch_unwind)]
+pub fn give_memory_back() -> Result<(), &'static str> {
+    floe_os::give_memory_back().map_err(to_napi)
+}

@@ -1,9 +1,11 @@
 //! The few system calls that Node lacks, on file descriptors that Node opened.
 //!
 //! Times with nanoseconds, where a sparse file has data, extended attributes, a lock that dies
-//! with its process, and memory that stays out of core files. Where a system has no such thing, the call fails with `ENOTSUP`, which callers
-//! handle like a file system that has none.
+//! with its process, memory that stays out of core files, and memory that goes back. Where a
+//! system has no such thing, the call fails with `ENOTSUP`, which callers handle like a file system
+//! that has none.
 
+mod memory;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(unix))]
@@ -11,6 +13,7 @@ mod unsupported;
 
 use thiserror::Error;
 
+pub use memory::give_memory_back;
 #[cfg(unix)]
 pub use unix::{
     Lock, data_extents, forbid_dumps, list_xattrs, rename_no_replace, set_link_times, set_times,
