@@ -7,6 +7,7 @@ export function packEventText(event: PackEvent): string {
     event.storedShards !== undefined && event.shardCount !== undefined
       ? ` on ${String(event.storedShards)} of ${String(event.shardCount)} shards`
       : '';
+  const way = event.step === 'uploaded' && event.way === 'relay' ? ' by relay' : '';
   const blob = event.blobId === undefined ? '' : `  blob ${event.blobId}`;
-  return `  pack ${event.packId.slice(0, 8)}  ${event.step}${stored}  ${bytesText(event.sizeBytes)}${blob}`;
+  return `  pack ${event.packId.slice(0, 8)}  ${event.step}${way}${stored}  ${bytesText(event.sizeBytes)}${blob}`;
 }

@@ -302,6 +302,31 @@ export const errorCodes = {
     exit: EXIT.network,
     next: 'Too few storage nodes answer. Floe keeps trying; nothing is lost.',
   },
+  'relay-absent': {
+    retry: 'after-user-action',
+    exit: EXIT.usage,
+    next: 'Run `floe settings --upload auto`, or use a network file that names an upload relay.',
+  },
+  'relay-unreachable': {
+    retry: 'after-backoff',
+    exit: EXIT.network,
+    next: 'Floe tries again. With `floe settings --upload auto` it goes on without the relay.',
+  },
+  'relay-refused': {
+    retry: 'after-user-action',
+    exit: EXIT.network,
+    next: 'Run `floe settings --upload auto`: then Floe goes on without the relay.',
+  },
+  'relay-invalid-answer': {
+    retry: 'after-backoff',
+    exit: EXIT.network,
+    next: 'Use another relay in the network file, or run `floe settings --upload auto`.',
+  },
+  'relay-tip-too-high': {
+    retry: 'after-user-action',
+    exit: EXIT.funds,
+    next: 'Raise the most that a tip may be with `floe settings --tip-max`, or run `floe settings --upload auto`.',
+  },
   'slivers-insufficient': {
     retry: 'after-backoff',
     exit: EXIT.network,

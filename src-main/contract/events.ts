@@ -31,6 +31,8 @@ export interface PackEvent {
   readonly blobId: string | undefined;
   readonly storedShards: number | undefined;
   readonly shardCount: number | undefined;
+  /** How it goes to the storage nodes; undefined until that is chosen. */
+  readonly way?: 'direct' | 'relay' | undefined;
 }
 
 /** Slivers have landed: told at most five times a second a pack. */

@@ -6,6 +6,7 @@
  */
 import type { CallOptions } from './api.ts';
 import type { SerializedError } from './errors.ts';
+import type { UploadWish } from './task-api.ts';
 
 export interface HomeState {
   /** `locked`: the words cannot be read yet (keychain locked, passphrase wanted). */
@@ -71,6 +72,9 @@ export interface AppSettings {
   readonly pauseOnMetered: boolean;
   readonly pauseOnBattery: boolean;
   readonly notifyProblems: boolean;
+  /** See UploadWish. */
+  readonly upload: UploadWish['way'];
+  readonly uploadTipMaxMist: number;
 }
 
 export interface HomeApi {

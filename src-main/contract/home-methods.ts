@@ -14,6 +14,8 @@ const PASSPHRASE_CHARACTERS_MAX = 1_024;
 const WORD_CHARACTERS_MAX = 64;
 const WORDS_MAX = 24;
 const PORT_MAX = 65_535;
+/** Ten SUI for a single pack are a mistake. */
+const TIP_MIST_MAX = 10_000_000_000;
 
 const nothing = v.strictObject({});
 const draftId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
@@ -39,6 +41,8 @@ export const settingsFields = {
   pauseOnMetered: v.boolean(),
   pauseOnBattery: v.boolean(),
   notifyProblems: v.boolean(),
+  upload: v.picklist(['auto', 'direct', 'relay']),
+  uploadTipMaxMist: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(TIP_MIST_MAX)),
 } satisfies { readonly [Field in keyof AppSettings]: v.GenericSchema<unknown, AppSettings[Field]> };
 
 type Schemas<Api> = {
@@ -73,6 +77,8 @@ export const homeMethods: Schemas<HomeApi> = {
     pauseOnMetered: v.exactOptional(settingsFields.pauseOnMetered),
     pauseOnBattery: v.exactOptional(settingsFields.pauseOnBattery),
     notifyProblems: v.exactOptional(settingsFields.notifyProblems),
+    upload: v.exactOptional(settingsFields.upload),
+    uploadTipMaxMist: v.exactOptional(settingsFields.uploadTipMaxMist),
   }),
   licences: nothing,
 };

@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import type { EngineApi, EngineMethod } from './api.ts';
+import { settingsFields } from './home-methods.ts';
 import { retentionMethods } from './retention-methods.ts';
 import { storageMethods } from './storage-methods.ts';
 
@@ -117,6 +118,9 @@ export const methods: Schemas = {
     pauseOnBattery: yesOrNo,
     isOnBattery: yesOrNo,
     isOffline: yesOrNo,
+    upload: v.exactOptional(
+      v.strictObject({ way: settingsFields.upload, tipMaxMist: settingsFields.uploadTipMaxMist }),
+    ),
     hasWoken: yesOrNo,
   }),
   updateFolder: v.strictObject({

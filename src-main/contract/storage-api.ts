@@ -47,6 +47,8 @@ export interface Quote {
   readonly transactionCount: number;
   /** Bytes as the network bills them. */
   readonly encodedBytes: bigint;
+  /** Of `now.gasMist`: tips to the upload relay. */
+  readonly tipMist?: bigint;
   /** Missing on the account for `now`; 0 when it suffices. */
   readonly missing: Cost;
 }
@@ -147,7 +149,7 @@ export interface LedgerEntry {
   readonly folderName: string | undefined;
   readonly quoted: Cost;
   readonly actual: Cost | undefined;
-  /** SUI that was exchanged or sent, apart from gas. */
+  /** SUI that was exchanged or sent, apart from gas; of a registration the tip of an upload relay. */
   readonly suiMist: bigint;
 }
 

@@ -63,6 +63,8 @@ export interface PackActivity {
   /** By shard index: '1' stored, '0' not yet. Empty unless the pack is uploading or just was. */
   readonly shards: string;
   readonly problem: SerializedError | undefined;
+  /** How it goes to the storage nodes; undefined until that is chosen. */
+  readonly way?: 'direct' | 'relay' | undefined;
 }
 
 export interface NodeActivity {
@@ -86,6 +88,14 @@ export interface HistoryEntry {
   /** The same as a value; absent in what an earlier release wrote. */
   readonly told?: Told | undefined;
   readonly problem: SerializedError | undefined;
+}
+
+/** How packs go to the storage nodes. */
+export interface UploadWish {
+  /** `auto`: directly, unless the line is so slow that an upload relay is worth its tip. */
+  readonly way: 'auto' | 'direct' | 'relay';
+  /** The most that a relay may get for one pack, in MIST. */
+  readonly tipMaxMist: number;
 }
 
 export interface FolderSettings {
@@ -159,6 +169,7 @@ export interface TaskApi {
       readonly pauseOnBattery?: boolean;
       readonly isOnBattery?: boolean;
       readonly isOffline?: boolean;
+      readonly upload?: UploadWish;
       /** The machine has just woken: what was missed is due now. */
       readonly hasWoken?: boolean;
     },

@@ -8,7 +8,9 @@ import type { HistoryEntry, NodeActivity, PackActivity, TaskApi } from '#contrac
 import type { SerializedError } from '#contract/errors.ts';
 import type { Told } from '#contract/told.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
+import { routeOf } from './backup/uploads.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { syncFailedEntry } from './history-text.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import type { PackId, ShardIndex } from './model/ids.ts';
 import {
@@ -69,6 +71,7 @@ export class Activity {
       blobId: pack.blobId,
       storedShards: pack.storedShards,
       shardCount: pack.shardCount,
+      way: routeOf(pack)?.way,
     });
     if (!isAtEnd(pack)) return;
     this.#finished = [...this.#finished.filter((id) => id !== pack.packId), pack.packId];
@@ -89,6 +92,13 @@ export class Activity {
   failed(problem: SerializedError): void {
     const [pack] = this.#parts.index.journal.unfinished();
     if (pack) this.#traceOf(pack.packId).problem = problem;
+  }
+
+  /** An upload relay did not do, and the pack goes directly. */
+  fellBack(pack: PackRecord, problem: SerializedError): void {
+    const folderName = this.#folderNameOf(pack) ?? '';
+    const context = { ...problem.context, isDirect: 'yes' };
+    this.note(syncFailedEntry(folderName, { ...problem, context }));
   }
 
   /** Remember something for a person who looks back. A failure that is repeated is one. */
@@ -165,6 +175,7 @@ export class Activity {
       shardCount,
       shards: trace.shards.size === 0 ? '' : bitmap(trace.shards, shardCount),
       problem: trace.problem,
+      way: routeOf(pack)?.way,
     };
   }
 

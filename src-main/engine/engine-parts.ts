@@ -2,10 +2,12 @@
  * @file What the engine is given, and what its parts share. Types, and the two smallest helpers.
  */
 import type { EngineEvent } from '#contract/events.ts';
+import type { UploadWish } from '#contract/task-api.ts';
 import type { Activity } from './activity.ts';
 import type { ArchiveCodec } from './archive/archive-codec.ts';
 import type { RiverFlow } from './backup/river-flow.ts';
 import type { River } from './backup/river.ts';
+import type { Uploads } from './backup/uploads.ts';
 import type { Spool } from './backup/spool.ts';
 import type { Catalog } from './catalog.ts';
 import type { ChainWatch } from './chain-watch.ts';
@@ -20,6 +22,7 @@ import type { PackReader } from './restore/pack-reader.ts';
 import type { Account } from './sui/account.ts';
 import type { Chain } from './sui/chain.ts';
 import type { Wallet } from './sui/wallet/wallet.ts';
+import type { UploadRelay } from './walrus/relay/upload-relay.ts';
 import type { StorageNetwork } from './walrus/storage-network.ts';
 
 /** What a host gives the engine. */
@@ -49,6 +52,11 @@ export interface EngineOptions {
    * next start on the engine is given `nextIndex`.
    */
   readonly onAccountTaken?: (nextIndex: number) => Promise<void>;
+  /**
+   * How packs go to the storage nodes, as the person wants it; `setConditions` changes it. Until
+   * somebody said so no tip is paid.
+   */
+  readonly upload?: UploadWish;
   /** Whether an absent index is a new one (default), or a lost one: `index-damaged`. */
   readonly mayCreateIndex?: boolean;
   readonly files: FileSystem;
@@ -69,6 +77,9 @@ export interface EngineParts extends HeadReader {
   readonly account: Account;
   readonly wallet: Wallet;
   readonly storage: StorageNetwork;
+  /** Undefined where the network names none. */
+  readonly relay: UploadRelay | undefined;
+  readonly uploads: Uploads;
   readonly river: River;
   readonly activity: Activity;
   readonly flow: RiverFlow;
@@ -85,10 +96,14 @@ export const withSignal = (signal: AbortSignal | undefined): { signal?: AbortSig
 /** What the vault has paid on this device, by the ledger. */
 export function spentSoFar(index: LocalIndex): { walFrost: bigint; gasMist: bigint } {
   return index.ledger.all().reduce(
-    (sum, { actualFrost, actualGasMist, kind }) => ({
+    (sum, { actualFrost, actualGasMist, kind, suiMist, state }) => ({
       // An exchange brings WAL in; it is no spending.
       walFrost: sum.walFrost + (kind === 'exchange' ? 0n : (actualFrost ?? 0n)),
-      gasMist: sum.gasMist + (actualGasMist ?? 0n),
+      // What a registration sends is the tip of an upload relay.
+      gasMist:
+        sum.gasMist +
+        (actualGasMist ?? 0n) +
+        (kind === 'register' && state === 'landed' ? suiMist : 0n),
     }),
     { walFrost: 0n, gasMist: 0n },
   );

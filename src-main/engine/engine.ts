@@ -371,6 +371,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     await Promise.allSettled([...this.#calls, this.#lastSync]);
     await this.#parts.flow.settle();
     await this.#parts.storage.close();
+    await this.#parts.relay?.close();
     await this.#parts.river.close();
     this.#parts.index.close();
   }

@@ -5,6 +5,7 @@ import { archiveCodec } from './archive-codec.ts';
 import { RiverFlow } from './backup/river-flow.ts';
 import { River } from './backup/river.ts';
 import { openSpool } from './backup/spool.ts';
+import { Uploads } from './backup/uploads.ts';
 import { Catalog } from './catalog.ts';
 import { ChainWatch } from './chain-watch.ts';
 import { blake3 } from './codec/hash.ts';
@@ -14,6 +15,7 @@ import { ensureFunds } from './funds.ts';
 import { recordDeleted, SPARE_STORAGE_FACT } from './giving-up.ts';
 import { ACCOUNT_GAP, type HeadReader } from './heads.ts';
 import { openLocalIndex } from './local-index/local-index.ts';
+import { serializeError } from './model/engine-error.ts';
 import type { SuiAddress } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { endEpochFor, quoteRegistration } from './policy.ts';
@@ -23,6 +25,7 @@ import { capsOf } from './spending.ts';
 import { sliverCodec } from './sliver-codec.ts';
 import { deriveAccount } from './sui/account.ts';
 import { openChain, type Chain } from './sui/chain.ts';
+import { openUploadRelay } from './walrus/relay/upload-relay.ts';
 import { openStorageNetwork } from './walrus/storage-network.ts';
 
 export function openParts(options: EngineOptions, emit: (event: EngineEvent) => void): EngineParts {
@@ -40,7 +43,11 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
   });
   const chainWatch = new ChainWatch({ chain, clock });
   const account = deriveAccount(seed, options.accountIndex);
-  const wallet = chain.openWallet(account, capsOf(index));
+  const caps = capsOf(index);
+  const wallet = chain.openWallet(account, (moment) => ({
+    ...caps(moment),
+    tipMist: uploads.tipMaxMist,
+  }));
   const storage = openStorageNetwork({
     scheme: network.nodes.scheme,
     trust: network.nodes.trust,
@@ -48,6 +55,17 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     clock,
     random,
     logger,
+  });
+  const { uploadRelay } = network;
+  const relay = uploadRelay && openUploadRelay({ url: uploadRelay.url, codec: sliverCodec, clock });
+  const uploads = new Uploads({
+    index,
+    network: storage,
+    relay,
+    clock,
+    random,
+    wish: options.upload ?? { way: 'auto', tipMaxMist: 0 },
+    onFallback: (pack, error) => activity.fellBack(pack, serializeError(error)),
   });
   const headReader: HeadReader = { chain, codec, keys: vaultKeys, seed };
   const packs = new PackReader({
@@ -79,6 +97,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     chain,
     wallet,
     network: storage,
+    uploads,
     clock,
     endEpochFor: (system, pack) => {
       const folders = index.journal
@@ -108,6 +127,8 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
     account,
     wallet,
     storage,
+    relay,
+    uploads,
     river,
     activity,
     chainWatch,

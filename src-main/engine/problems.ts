@@ -25,6 +25,18 @@ const SENTENCES: Partial<Record<ErrorCode, (context: Context) => Sentences>> = {
     message: `${nodes(context)} answer, too many to read this now. Nothing is lost, and Floe tries again.`,
     next: 'Wait a while. If it lasts, check the connection of this computer.',
   }),
+  'relay-unreachable': (context) => ({
+    message: `The upload relay does not answer.${instead(context)}`,
+    next: withoutRelay(context),
+  }),
+  'relay-refused': (context) => ({
+    message: `The upload relay does not take the data.${instead(context)}`,
+    next: withoutRelay(context),
+  }),
+  'relay-invalid-answer': (context) => ({
+    message: `The upload relay answered with something that does not hold. Floe believed none of it.${instead(context)}`,
+    next: withoutRelay(context),
+  }),
   'balance-low': (context) => ({
     message: `${lacking(context)} What is protected stays so until its date; what is new waits.`,
     next: `Send the missing amount to ${text(context, 'address', 'the address of the wallet')}.`,
@@ -147,6 +159,14 @@ export function sentence(message: string): string {
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
+
+/** Said where the data went directly. */
+const instead = ({ isDirect }: Context): string =>
+  isDirect === undefined
+    ? ' What is stored is safe; what is new waits.'
+    : ' Floe has uploaded directly instead.';
+const withoutRelay = ({ isDirect }: Context): string =>
+  isDirect === undefined ? 'Let Floe choose the way, in the settings.' : NOTHING_TO_DO;
 
 const text = (context: Context, key: string, otherwise: string): string =>
   String(context[key] ?? otherwise);

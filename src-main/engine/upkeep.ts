@@ -64,6 +64,7 @@ export class Upkeep {
     resume: async () => this.#conditions.resume(),
     setConditions: async (said) => {
       this.#conditions.say(said);
+      if (said.upload) this.#parts.uploads.wish = said.upload;
       if (said.hasWoken === true || said.isOffline === false) this.#parts.chainWatch.lookNow();
       if (said.hasWoken !== true) return;
       this.#watching?.look();

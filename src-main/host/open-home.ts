@@ -37,6 +37,7 @@ import {
   type VaultFile,
 } from './home.ts';
 import { isTryOut } from './network-choice.ts';
+import { Settings, uploadWish } from './settings.ts';
 
 /** The secret that everything else follows from. */
 export const WORDS_SECRET = 'words';
@@ -180,6 +181,7 @@ export async function openVault(
       person: absolutePath(homedir()),
     },
     mayCreateIndex: home.mayCreateIndex,
+    upload: uploadWish(await new Settings(openFileSystem(), paths, systemClock).read()),
     onAccountTaken: (accountIndex) =>
       writeVaultFile(openFileSystem(), paths, { ...vault, accountIndex }),
     files: openFileSystem(),

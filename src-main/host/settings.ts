@@ -1,7 +1,8 @@
-/** @file The settings of the window: settings.json in the home, 0600. Nothing secret, no policy. */
+/** @file What a person wishes of this home: settings.json in it, 0600. Nothing secret, no policy. */
 import * as v from 'valibot';
 import type { AppSettings } from '#contract/home-api.ts';
 import { settingsFields } from '#contract/home-methods.ts';
+import type { UploadWish } from '#contract/task-api.ts';
 import { pathBelow, type FileSystem } from '#engine/ports/file-system.ts';
 import type { Clock } from '#engine/ports/ports.ts';
 import { setAside, type HomePaths } from './home.ts';
@@ -16,7 +17,16 @@ export const DEFAULT_SETTINGS: AppSettings = {
   pauseOnMetered: true,
   pauseOnBattery: false,
   notifyProblems: true,
+  upload: 'auto',
+  // A hundredth of a SUI for a pack.
+  uploadTipMaxMist: 10_000_000,
 };
+
+/** How packs go to the storage nodes, as the engine is told. */
+export const uploadWish = ({ upload, uploadTipMaxMist }: AppSettings): UploadWish => ({
+  way: upload,
+  tipMaxMist: uploadTipMaxMist,
+});
 
 /** A field that is missing has its default, so that a later release may have more of them. */
 const settingsFile = v.object({
@@ -26,6 +36,8 @@ const settingsFile = v.object({
   pauseOnMetered: v.optional(settingsFields.pauseOnMetered, DEFAULT_SETTINGS.pauseOnMetered),
   pauseOnBattery: v.optional(settingsFields.pauseOnBattery, DEFAULT_SETTINGS.pauseOnBattery),
   notifyProblems: v.optional(settingsFields.notifyProblems, DEFAULT_SETTINGS.notifyProblems),
+  upload: v.optional(settingsFields.upload, DEFAULT_SETTINGS.upload),
+  uploadTipMaxMist: v.optional(settingsFields.uploadTipMaxMist, DEFAULT_SETTINGS.uploadTipMaxMist),
 });
 
 export class Settings {

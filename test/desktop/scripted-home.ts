@@ -40,6 +40,8 @@ export const SETTINGS: AppSettings = {
   pauseOnMetered: true,
   pauseOnBattery: false,
   notifyProblems: true,
+  upload: 'auto',
+  uploadTipMaxMist: 10_000_000,
 };
 
 /** 14 March 2027, noon. */

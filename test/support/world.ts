@@ -154,7 +154,9 @@ export interface BareVault {
   readonly words: readonly string[];
   readonly home: string;
   /** Open an engine on the vault's home, with other ports where given. */
-  open(ports?: Partial<Pick<EngineOptions, 'files' | 'clock' | 'random' | 'network'>>): Engine;
+  open(
+    ports?: Partial<Pick<EngineOptions, 'files' | 'clock' | 'random' | 'network' | 'upload'>>,
+  ): Engine;
   /** A blank home of the same vault: a new device. */
   blank(name: string): Promise<BareVault>;
   /** The wallet of this device, held by somebody else who has the words. */

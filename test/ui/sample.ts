@@ -29,6 +29,8 @@ export const settings: AppSettings = {
   pauseOnMetered: true,
   pauseOnBattery: false,
   notifyProblems: true,
+  upload: 'auto',
+  uploadTipMaxMist: 10_000_000,
 };
 
 export function folder(name: string, change: Partial<FolderStatus> = {}): FolderStatus {

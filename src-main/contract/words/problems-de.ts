@@ -181,6 +181,26 @@ export const problemsDe: Readonly<Record<ErrorCode, Words | ((context: Context) 
     happened: 'Der Zugang zum Netzwerk antwortet mit etwas, das nicht stimmt.',
     next: 'Nimm in der Netzwerkdatei einen anderen.',
   },
+  'relay-absent': {
+    happened: 'Dieses Netzwerk nennt kein Upload-Relay, und anders soll Floe nicht hochladen.',
+    next: 'Lass in den Einstellungen Floe den Weg wählen.',
+  },
+  'relay-unreachable': ({ isDirect }) => ({
+    happened: `Das Upload-Relay antwortet nicht. ${relayEnding(isDirect)}`,
+    next: relayStep(isDirect),
+  }),
+  'relay-refused': ({ isDirect }) => ({
+    happened: `Das Upload-Relay nimmt die Daten nicht an. ${relayEnding(isDirect)}`,
+    next: relayStep(isDirect),
+  }),
+  'relay-invalid-answer': ({ isDirect }) => ({
+    happened: `Die Antwort des Upload-Relays stimmt nicht. Floe hat nichts davon geglaubt. ${relayEnding(isDirect)}`,
+    next: relayStep(isDirect),
+  }),
+  'relay-tip-too-high': {
+    happened: 'Das Upload-Relay will mehr Trinkgeld, als du erlaubst. Bezahlt wurde nichts.',
+    next: 'Erlaube in den Einstellungen mehr, oder lass Floe den Weg wählen.',
+  },
   'transaction-refused': {
     happened: 'Eine Transaktion wurde abgelehnt.',
     next: 'Floe liest den Stand noch einmal und versucht es wieder.',
@@ -316,6 +336,16 @@ function count(
   if (value === undefined) return none;
   return Number(value) === 1 ? one : `${number(Number(value), 'de')} ${many}`;
 }
+
+/** Was mit den Daten geschehen ist: `isDirect`, wenn sie ohne das Relay hochgeladen wurden. */
+const relayEnding = (isDirect: Context[string] | undefined): string =>
+  isDirect === undefined
+    ? 'Gespeichertes bleibt sicher; Neues wartet.'
+    : 'Floe hat stattdessen direkt hochgeladen.';
+const relayStep = (isDirect: Context[string] | undefined): string =>
+  isDirect === undefined
+    ? 'Lass in den Einstellungen Floe den Weg wählen.'
+    : 'Nichts zu tun: Es geht von selbst weiter.';
 
 const nodes = ({ failedNodes }: Context): string =>
   count(

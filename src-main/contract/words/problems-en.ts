@@ -6,6 +6,12 @@ import type { ErrorCode, SerializedError } from '../errors.ts';
 
 type Step = string | ((context: SerializedError['context']) => string);
 
+/** `isDirect`: what was to go by an upload relay went without it. */
+const withoutRelay: Step = ({ isDirect }) =>
+  isDirect === undefined
+    ? 'Let Floe choose the way, in the settings.'
+    : 'Nothing to do: it goes on by itself.';
+
 export const nextStepsEn: Partial<Readonly<Record<ErrorCode, Step>>> = {
   internal: 'This is a defect in Floe. Report it, with what “floe doctor” prints.',
   usage: 'Change what you typed and try again.',
@@ -31,6 +37,11 @@ export const nextStepsEn: Partial<Readonly<Record<ErrorCode, Step>>> = {
       ? 'Type the passphrase.'
       : 'Unlock the keychain of this computer; Floe then opens by itself.',
   'kit-unconfirmed': 'Type the words back, or open the saved kit.',
+  'relay-absent': 'Let Floe choose the way, in the settings.',
+  'relay-unreachable': withoutRelay,
+  'relay-refused': withoutRelay,
+  'relay-invalid-answer': withoutRelay,
+  'relay-tip-too-high': 'Allow a larger tip in the settings, or let Floe choose the way.',
   'blob-not-certified': 'Press Sync now, so that the upload is finished.',
   'balance-low': 'Add coins: the Storage view has the address.',
   'cap-exceeded': 'Raise the limit in Storage, or wait until the day or the epoch is over.',

@@ -19,6 +19,7 @@ import type { CertificationRequest } from '../sui/wallet/plans.ts';
 import type { Wallet } from '../sui/wallet/wallet.ts';
 import type { StorageNetwork } from '../walrus/storage-network.ts';
 import type { UploadTail } from '../walrus/upload.ts';
+import type { Uploads } from './uploads.ts';
 import { parseCertificate, certificateText } from './certificate-text.ts';
 import { Payments, type OnLanded } from './payments.ts';
 import type { Spool } from './spool.ts';
@@ -41,6 +42,7 @@ export interface RiverOptions {
   readonly chain: Chain;
   readonly wallet: Wallet;
   readonly network: StorageNetwork;
+  readonly uploads: Uploads;
   readonly clock: Clock;
   /** The head fields that publish the commit which this pack carries. */
   readonly publicationOf: (pack: PackRecord, signal?: AbortSignal) => Promise<Publication>;
@@ -68,6 +70,8 @@ export class River {
   readonly #payments: Payments;
   #system: WalrusSystem | undefined;
   #payload: Uint8Array = new Uint8Array(0);
+  /** The pack that was encoded last, in that memory. */
+  #sealed: Uint8Array = new Uint8Array(0);
   readonly #encoderMemory = new EncoderMemory();
   #tail:
     { readonly packId: PackId; readonly tail: UploadTail; readonly blob: EncodedBlob } | undefined;
@@ -117,6 +121,7 @@ export class River {
     await this.#endTail();
     // Nothing is on its way: an engine that only watches needs no memory for packs.
     this.#payload = new Uint8Array(0);
+    this.#sealed = this.#payload;
     this.#encoderMemory.release();
     const { index, spool } = this.#options;
     for (const pack of index.journal.spooled()) {
@@ -145,7 +150,7 @@ export class River {
             await this.#stepEncode(current, await encode());
             break;
           case 'encoded':
-            await this.#stepRegister(current, signal);
+            await this.#stepRegister(current, encode, signal);
             break;
           case 'registered':
             if (await this.#hasEnded(current, signal)) break;
@@ -191,6 +196,7 @@ export class River {
       { sizeBytes: pack.sizeBytes, hash: pack.sealedHash },
       this.#payloadMemory(pack.sizeBytes),
     );
+    this.#sealed = payload;
     const { shardCount } = await this.#currentSystem(signal);
     return encodeBlob(payload, shardCount, { signal, memory: this.#encoderMemory });
   }
@@ -217,9 +223,18 @@ export class River {
     return true;
   }
 
-  async #stepRegister(pack: PackRecord, signal: AbortSignal): Promise<void> {
-    const { wallet, endEpochFor, ensureFunds, quoteRegistration } = this.#options;
+  async #stepRegister(
+    pack: PackRecord,
+    encode: () => Promise<EncodedBlob>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { wallet, endEpochFor, ensureFunds, quoteRegistration, uploads } = this.#options;
     const system = await this.refresh(signal);
+    const payload = async (): Promise<Uint8Array> => {
+      await encode();
+      return this.#sealed;
+    };
+    const tip = await uploads.choose(pack, system, payload, signal);
     const endEpoch = endEpochFor(system, pack);
     const cost = quoteRegistration(system, pack.sizeBytes, endEpoch - system.epoch);
     await ensureFunds(cost, signal);
@@ -238,6 +253,7 @@ export class River {
             ],
             duration: { endEpoch },
             mayReuse: this.#options.hasSpareStorage(),
+            tip,
           },
           { signal },
         ),
@@ -246,7 +262,7 @@ export class River {
   }
 
   readonly #onRegistered: OnLanded = async (record, outcome, signal) => {
-    const { chain, index } = this.#options;
+    const { chain, index, uploads } = this.#options;
     const created = await chain.readCreatedBlobs(outcome, signal);
     return () => {
       for (const packId of record.packIds) {
@@ -260,12 +276,13 @@ export class River {
           });
         }
         index.journal.recordRegistered(packId, blob.blobObjectId, blob.endEpoch);
+        uploads.recordRegistered(pack, outcome.digest);
       }
     };
   };
 
   async #stepUpload(pack: PackRecord, encoded: EncodedBlob, signal: AbortSignal): Promise<void> {
-    const { index, network, onConfirmed } = this.#options;
+    const { index, uploads, onConfirmed } = this.#options;
     if (encoded.blobId !== pack.blobId) {
       throw new EngineError('spool-damaged', 'a sealed pack encodes to another blob than before', {
         context: { packId: pack.packId },
@@ -275,7 +292,9 @@ export class River {
     for (let attempt = 0; ; attempt += 1) {
       const { committee } = await this.#currentSystem(signal);
       try {
-        const { certificate, tail } = await network.upload(encoded, {
+        const { certificate, tail } = await uploads.upload(pack, {
+          blob: encoded,
+          payload: this.#sealed,
           committee,
           persistence,
           onConfirmed: (shards) => onConfirmed(pack.packId, shards),

@@ -43,6 +43,8 @@ export interface PackRecord {
   /** What publishing needs, for a pack that carries a snapshot: JSON written by backup/. */
   readonly commitRecord: string | undefined;
   readonly problem: string | undefined;
+  /** By which way it goes to the storage nodes: JSON written by backup/. */
+  readonly upload: string | undefined;
 }
 
 export interface ChunkPlace {
@@ -69,6 +71,7 @@ interface Row {
   spooled: number;
   commit_record: string | null;
   problem: string | null;
+  upload: string | null;
 }
 
 const read = (row: Row): PackRecord => ({
@@ -88,6 +91,7 @@ const read = (row: Row): PackRecord => ({
   spooled: row.spooled === 1,
   commitRecord: row.commit_record ?? undefined,
   problem: row.problem ?? undefined,
+  upload: row.upload ?? undefined,
 });
 
 export class Journal {
@@ -175,6 +179,11 @@ export class Journal {
 
   recordEncoded(packId: PackId, blobId: BlobId, rootHash: Uint8Array, shardCount: number): void {
     this.#statements.encoded.run(blobId, rootHash, shardCount, packId);
+  }
+
+  /** The way that was chosen, or what has become of it. */
+  recordUpload(packId: PackId, upload: string): void {
+    this.#statements.upload.run(upload, packId);
   }
 
   recordRegistered(packId: PackId, blobObjectId: ObjectId, endEpoch: Epoch): void {
@@ -325,6 +334,7 @@ function prepare(database: Database) {
     spread: update('stored_shards = max(coalesce(stored_shards, 0), ?)'),
     blobObject: update('blob_object_id = ?'),
     problem: update('problem = ?'),
+    upload: update('upload = ?'),
     unspooled: update('spooled = 0'),
     endEpoch: database.prepare('UPDATE packs SET end_epoch = ? WHERE blob_object_id = ?'),
     putChunk: database.prepare('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)'),

@@ -69,7 +69,8 @@ export interface Spending {
 }
 
 /**
- * An exchange brings WAL in, and a transfer moves it on at a person's word: neither is spending.
+ * An exchange brings WAL in, and a transfer moves it on at a person's word: neither is spending. What
+ * a registration sends is the tip of an upload relay, which is.
  * What is under way counts as quoted, so that a crash lends nobody a second budget.
  */
 const SPENDING = `SELECT

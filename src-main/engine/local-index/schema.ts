@@ -186,6 +186,10 @@ const MIGRATIONS: readonly string[] = [
   -- JSON of what the sentence says, for other languages; NULL in older rows.
   ALTER TABLE history ADD COLUMN told TEXT;
   `,
+  `
+  -- JSON of the way to the storage nodes that was chosen for a pack; NULL in older rows.
+  ALTER TABLE packs ADD COLUMN upload TEXT;
+  `,
 ];
 
 /**

@@ -23,6 +23,8 @@ export interface Network {
     readonly exchangeObjectIds: readonly ObjectId[];
   };
   readonly faucet: { readonly url: string } | undefined;
+  /** Stores whole blobs on the storage nodes for whoever has a slow line. */
+  readonly uploadRelay?: { readonly url: string } | undefined;
   readonly transactions: { readonly expiration: 'default' | 'epoch' | 'none' };
   readonly nodes: {
     readonly scheme: 'http' | 'https';
@@ -58,6 +60,10 @@ export function parseNetwork(json: unknown): Network {
       file['faucet'] === undefined
         ? undefined
         : { url: url(object(file['faucet'], 'faucet')['url'], 'faucet.url') },
+    uploadRelay:
+      file['uploadRelay'] === undefined
+        ? undefined
+        : { url: url(object(file['uploadRelay'], 'uploadRelay')['url'], 'uploadRelay.url') },
     transactions: {
       expiration: oneOf(
         transactions['expiration'] ?? 'default',

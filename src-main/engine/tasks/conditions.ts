@@ -71,7 +71,7 @@ export class Conditions {
     this.#ask(undefined);
   }
 
-  say({ pauseOnMetered, pauseOnBattery, hasWoken: _, ...machine }: Said): void {
+  say({ pauseOnMetered, pauseOnBattery, hasWoken: _, upload: __, ...machine }: Said): void {
     this.#machine = { ...this.#machine, ...machine };
     this.#wishes = {
       ...this.#wishes,

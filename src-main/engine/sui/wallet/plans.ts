@@ -41,6 +41,7 @@ import {
   type PricedExtension,
 } from './programs.ts';
 import { chooseSpare, listSpareStorage } from './spare-storage.ts';
+import { withTip, type Tip } from './tip.ts';
 
 // The four limits below keep the largest transaction, with all its coins, within Sui's 1,024
 // commands, 2,048 inputs and 128 KiB; programs.test.ts builds each.
@@ -84,6 +85,8 @@ export interface Plan {
   readonly calls: Readonly<Record<string, number>>;
   readonly exchange?: { readonly objectId: ObjectId; readonly packageId: ObjectId };
   readonly recipient?: SuiAddress;
+  /** Set for a registration that pays an upload relay. */
+  readonly tip?: Tip;
   addCommands(tx: Transaction): void;
 }
 
@@ -98,6 +101,8 @@ export interface RegistrationRequest {
   readonly duration: { readonly epochs: number } | { readonly endEpoch: number };
   /** A single blob may use storage that the account has, instead of buying all of it. */
   readonly mayReuse?: boolean;
+  /** What an upload relay gets for storing a single blob. */
+  readonly tip?: Tip | undefined;
 }
 
 export interface CertificationRequest {
@@ -121,6 +126,13 @@ export async function planRegistration(
   context: PlanContext,
   request: RegistrationRequest,
 ): Planned {
+  const { tip } = request;
+  assert(!tip || request.blobs.length === 1, 'a tip is for one blob');
+  const planned = await planStorage(context, request);
+  return tip && planned.plan ? whole(withTip(planned.plan, tip)) : planned;
+}
+
+async function planStorage(context: PlanContext, request: RegistrationRequest): Planned {
   const { system, owner } = context;
   limit(request.blobs.length, BLOBS_REGISTERED_MAX, 'blobs to register');
   const { duration } = request;

@@ -9,7 +9,8 @@
  * - objects: System, coins and what the plan names, for an exchange the one exchange object;
  * - commands: SplitCoins, MergeCoins, TransferObjects of results, and the Move functions listed
  *   for the kind, in exactly the packages named, no more often than planned;
- * - recipients: the account itself; another address only in a transfer, and only the one given;
+ * - recipients: the account itself; another address only in a transfer, and only the one given, or
+ *   for the tip of an upload relay, which is split off the gas coin and nothing else;
  * - amounts: what is split off is what was quoted, and within the caps.
  */
 import { bcs } from '@mysten/sui/bcs';
@@ -24,6 +25,7 @@ import {
   type TransactionDigest,
 } from '#engine/model/ids.ts';
 import type { ObjectRef } from '../rpc/chain-rpc.ts';
+import type { Tip } from './tip.ts';
 
 export type TransactionKind =
   'register' | 'certify' | 'extend' | 'share' | 'delete' | 'exchange' | 'transfer' | 'merge';
@@ -33,8 +35,10 @@ export interface SpendingCaps {
   readonly walFrost: bigint;
   /** SUI that leaves the account on purpose, by exchange or transfer. */
   readonly suiMist: bigint;
-  /** Gas budget: what execution may cost at worst. */
+  /** Gas budget: what execution may cost at worst. A tip comes out of it, too. */
   readonly gasMist: bigint;
+  /** What an upload relay may get for one blob; nothing where this is absent. */
+  readonly tipMist?: bigint | undefined;
   /** Which cap each of the two is, or what is left of it; for the message. */
   readonly of?: { readonly walFrost: string; readonly gasMist: string };
 }
@@ -60,6 +64,8 @@ export interface PolicyContext {
   readonly exchange?: { readonly objectId: ObjectId; readonly packageId: ObjectId } | undefined;
   /** Set for a transfer only. */
   readonly recipient?: SuiAddress | undefined;
+  /** Set for a registration that pays an upload relay. */
+  readonly tip?: Tip | undefined;
   /** The coins of WAL that may pay. */
   readonly walCoins: readonly ObjectId[];
   /** Every other object that may be used, owned or shared; System needs no mention. */
@@ -97,6 +103,7 @@ export function checkTransaction(bytes: Uint8Array, context: PolicyContext): Che
   if (!program) throw notAllowed('it is not a programmable transaction');
   const inputs = program.inputs.map((input) => readInput(input, context));
   checkGas(transaction, inputs, context);
+  checkTip(inputs, context);
   const spent = { walFrost: 0n, suiMist: 0n };
   const check: Check = {
     inputs,
@@ -104,8 +111,9 @@ export function checkTransaction(bytes: Uint8Array, context: PolicyContext): Che
     spent,
     calls: new Map<string, number>(),
     cutOff: new Set<number>(),
+    gasSplits: new Set<number>(),
   };
-  program.commands.forEach((command) => checkCommand(command, check));
+  program.commands.forEach((command, index) => checkCommand(command, index, check));
   checkSpending(spent, context);
   return {
     digest: TransactionDataBuilder.getDigestFromBytes(bytes) as TransactionDigest,
@@ -171,9 +179,22 @@ function checkGas(
   if (payment.some(({ objectId }) => used.has(parseObjectId(objectId)))) {
     throw notAllowed('a gas coin is also an input');
   }
-  if (BigInt(budget) > context.caps.gasMist) {
-    throw overCap('gas', BigInt(budget), context.caps.gasMist, context.caps.of?.gasMist);
+  const mist = BigInt(budget) + (context.tip?.mist ?? 0n);
+  if (mist > context.caps.gasMist) {
+    throw overCap('gas', mist, context.caps.gasMist, context.caps.of?.gasMist);
   }
+}
+
+/** Only a registration pays one, with the package that ties it to its blob as the first input. */
+function checkTip(inputs: readonly Input[], { kind, tip, caps }: PolicyContext): void {
+  if (!tip) return;
+  if (kind !== 'register') throw notAllowed(`a ${kind} transaction pays no tip`);
+  const [first] = inputs;
+  if (first?.kind !== 'pure' || !Buffer.from(tip.authPackage).equals(first.bytes)) {
+    throw notAllowed('its tip is for something else than the blob');
+  }
+  const cap = caps.tipMist ?? 0n;
+  if (tip.mist > cap) throw overCap('SUI', tip.mist, cap, 'the most that a tip may be');
 }
 
 /** An input, reduced to what the rules below ask. */
@@ -212,14 +233,16 @@ interface Check {
   readonly calls: Map<string, number>;
   /** Inputs of storage whose part from now on was cut off. */
   readonly cutOff: Set<number>;
+  /** Commands that split the gas coin. */
+  readonly gasSplits: Set<number>;
 }
 
-function checkCommand(command: Command, check: Check): void {
+function checkCommand(command: Command, index: number, check: Check): void {
   switch (command.$kind) {
     case 'MoveCall':
       return checkMoveCall(command.MoveCall, check);
     case 'SplitCoins':
-      return checkSplit(command.SplitCoins, check);
+      return checkSplit(command.SplitCoins, index, check);
     case 'MergeCoins':
       return checkMerge(command.MergeCoins, check);
     case 'TransferObjects':
@@ -273,15 +296,16 @@ function checkThrownAway(call: NonNullable<Command['MoveCall']>, check: Check): 
   }
 }
 
-function checkSplit(split: NonNullable<Command['SplitCoins']>, check: Check): void {
-  const { kind } = check.context;
+function checkSplit(split: NonNullable<Command['SplitCoins']>, index: number, check: Check): void {
+  const { kind, tip } = check.context;
   const isGas = split.coin.$kind === 'GasCoin';
   const source = inputOf(split.coin, check);
   const isWal = source?.kind === 'owned' && source.isWal;
   if (!isGas && !isWal) throw notAllowed('it splits something that is no coin of ours');
-  if (isGas && kind !== 'exchange' && kind !== 'transfer') {
+  if (isGas && kind !== 'exchange' && kind !== 'transfer' && !tip) {
     throw notAllowed(`a ${kind} transaction may not split the gas coin`);
   }
+  if (isGas) check.gasSplits.add(index);
   for (const amount of split.amounts) {
     const value = inputOf(amount, check);
     if (value?.kind !== 'pure' || value.bytes.length !== 8) {
@@ -309,11 +333,24 @@ function checkTransfer(transfer: NonNullable<Command['TransferObjects']>, check:
     throw notAllowed('a recipient is not a constant');
   }
   const recipient = `0x${Buffer.from(address.bytes).toString('hex')}`;
+  if (recipient === context.tip?.recipient && recipient !== context.sender) {
+    return checkTipCoins(transfer.objects, check);
+  }
   const wanted = context.kind === 'transfer' ? context.recipient : context.sender;
   if (recipient !== wanted) throw notAllowed(`it sends something to ${recipient}`);
   for (const object of transfer.objects) {
     if (object.$kind !== 'Result' && object.$kind !== 'NestedResult') {
       throw notAllowed('it gives an object of ours away');
+    }
+  }
+}
+
+/** A relay gets what was split off the gas coin, whose sum is the tip, and nothing else. */
+function checkTipCoins(objects: readonly Argument[], { gasSplits }: Check): void {
+  for (const object of objects) {
+    const command = object.$kind === 'NestedResult' ? object.NestedResult[0] : undefined;
+    if (command === undefined || !gasSplits.has(command)) {
+      throw notAllowed('it gives an upload relay something else than its tip');
     }
   }
 }
@@ -384,10 +421,15 @@ function checkSpending(spent: Check['spent'], context: PolicyContext): void {
   }
   // What a person sends away is named to the last unit, and to whom: that is its own cap.
   if (context.kind === 'transfer') return;
+  // A tip has its own cap, and counts as gas.
+  if (context.tip && spent.suiMist !== context.tip.mist) {
+    throw notAllowed('it spends something else than the tip');
+  }
   if (spent.walFrost > caps.walFrost) {
     throw overCap('WAL', spent.walFrost, caps.walFrost, caps.of?.walFrost);
   }
-  if (spent.suiMist > caps.suiMist) throw overCap('SUI', spent.suiMist, caps.suiMist);
+  if (!context.tip && spent.suiMist > caps.suiMist)
+    throw overCap('SUI', spent.suiMist, caps.suiMist);
 }
 
 /** Type tags arrive with short or long addresses. */

@@ -61,6 +61,7 @@ export async function signPlan(
     walType: context.system.walType,
     exchange: plan.exchange,
     recipient: plan.recipient,
+    tip: plan.tip,
     walCoins: plan.walCoins.map(({ objectId }) => objectId),
     objects: plan.objects,
     calls: plan.calls,
@@ -93,13 +94,15 @@ function chooseGas(
   caps: SpendingCaps,
 ): { readonly gasCoins: readonly Coin[]; readonly budgetMax: bigint } {
   const smallest = plan.suiMist + COMPUTATION_UNITS_MIN * gasPrice;
+  // A tip comes out of the same cap as gas.
+  const gasMax = plan.tip ? max(0n, caps.gasMist - plan.tip.mist) : caps.gasMist;
   const gasCoins =
     chooseCoins(suiCoins, plan.suiMist + caps.gasMist, GAS_COINS) ??
     chooseCoins(suiCoins, 0n, { coinsMax: GAS_COINS.coinsMax, extraCoins: GAS_COINS.coinsMax }) ??
     [];
   const held = sumOf(gasCoins);
   if (held < smallest) throw balanceLow('SUI', smallest, sumOf(suiCoins), context.owner);
-  return { gasCoins, budgetMax: min(caps.gasMist, held - plan.suiMist) };
+  return { gasCoins, budgetMax: min(gasMax, held - plan.suiMist) };
 }
 
 /** What the transaction would cost; its failure as an error. */
@@ -175,3 +178,4 @@ async function buildTransaction(
 }
 
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
