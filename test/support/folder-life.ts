@@ -6,28 +6,14 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
-import type { Clock } from '#engine/ports/ports.ts';
-import { systemClock } from '#platform/system-clock.ts';
 import type { BareVault } from './world.ts';
+
+export { AheadClock } from './ahead-clock.ts';
 
 export const FOLDER = 'life';
 
 /** What a folder holds: text by path. */
 export type Content = ReadonlyMap<string, string>;
-
-/** A machine clock that runs ahead of the real one, by as much as the test says. */
-export class AheadClock implements Clock {
-  aheadMs = 0;
-  nowMs(): number {
-    return systemClock.nowMs() + this.aheadMs;
-  }
-  monotonicMs(): number {
-    return systemClock.monotonicMs() + this.aheadMs;
-  }
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return systemClock.sleep(ms, signal);
-  }
-}
 
 export interface Device {
   readonly name: string;
