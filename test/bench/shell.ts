@@ -149,7 +149,8 @@ function descendants(pid: number): number[] {
 
 /** What a person would call a process: the engine, or the part of Chromium that it is. */
 function nameOf(pid: number): string {
-  const args = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0');
-  if (args.includes('daemon')) return 'engine';
-  return args.find((one) => one.startsWith('--type='))?.slice('--type='.length) ?? 'shell';
+  // Chromium's children write their whole command line as one argument.
+  const words = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split(/[\0 ]/);
+  if (words.includes('daemon')) return 'engine';
+  return words.find((one) => one.startsWith('--type='))?.slice('--type='.length) ?? 'shell';
 }
