@@ -6,7 +6,7 @@
  * network, no embedded view.
  */
 import { app, type Session, type WebContents } from 'electron';
-import { APP_ORIGIN } from './app-protocol.ts';
+import { APP_ORIGIN } from './page-files.ts';
 
 /** Every window's settings. A window may only take more away. */
 export const WEB_PREFERENCES = {

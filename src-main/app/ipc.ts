@@ -10,7 +10,7 @@ import * as v from 'valibot';
 import type { SerializedError } from '#contract/errors.ts';
 import type { ShellApi } from '#contract/shell-api.ts';
 import type { PortMessage, ShellAnswer } from '#contract/shell-bridge.ts';
-import { APP_ORIGIN } from './app-protocol.ts';
+import { APP_ORIGIN } from './page-files.ts';
 import { openBudget } from './rate-limit.ts';
 import { isShellMethod, shellApi, shellMethods } from './shell-calls.ts';
 import { serveWindowPort } from './window-port.ts';

@@ -5,8 +5,9 @@
  * when the dialog is closed.
  */
 import { BrowserWindow, session, type Session } from 'electron';
-import { APP_ORIGIN, serveScheme } from './app-protocol.ts';
+import { serveScheme } from './app-protocol.ts';
 import { guardSession, WEB_PREFERENCES } from './guards.ts';
+import { APP_ORIGIN } from './page-files.ts';
 
 /** The kit brings its style and its QR code with it. */
 const PRINT_POLICY = [

@@ -7,7 +7,7 @@
 import { app, powerMonitor, session } from 'electron';
 import type { EngineEvent } from '#contract/events.ts';
 import { problemWords } from '#contract/words/words.ts';
-import { answerFrom, serveScheme } from './app-protocol.ts';
+import { serveScheme } from './app-protocol.ts';
 import { clearSecret } from './clipboard.ts';
 import { ConditionWatch } from './conditions.ts';
 import { linkAmong, screenOfLink } from './deep-link.ts';
@@ -17,6 +17,7 @@ import { guardSession } from './guards.ts';
 import { serveIpc } from './ipc.ts';
 import { setStartAtLogin } from './login-item.ts';
 import { showNotice } from './notices.ts';
+import { answerFrom } from './page-files.ts';
 import type { Places } from './places.ts';
 import { ask, quitQuestion, renewQuestion, tellProblem } from './questions.ts';
 import { ShellStateKeeper, type ShellState } from './shell-state.ts';

@@ -1,7 +1,7 @@
 /** @file The one window: made when it is wanted, gone when it is closed, so that idling costs little. */
 import { BrowserWindow, nativeTheme } from 'electron';
 import type { ShellEvent } from '#contract/shell-api.ts';
-import { APP_ORIGIN } from './app-protocol.ts';
+import { APP_ORIGIN } from './page-files.ts';
 import { WEB_PREFERENCES } from './guards.ts';
 import { trustWindow } from './ipc.ts';
 import type { Places } from './places.ts';
