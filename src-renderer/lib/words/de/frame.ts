@@ -112,6 +112,13 @@ export const frame: Translation<typeof english> = {
   'away.trying': 'Neuer Versuch',
   'cure.rebuild': 'Liste zurücklesen',
 
+  'unread.missing': 'Es war schon wieder weg.',
+  'unread.denied': 'Du darfst es nicht lesen.',
+  'unread.changing': 'Es änderte sich beim Lesen. Floe versucht es wieder.',
+  'unread.ignore-file':
+    'Die Datei mit den Ausnahmen lässt sich nicht lesen; niemand weiß, was wegbleiben soll.',
+  'unread.other': 'Es ließ sich nicht lesen.',
+
   'action.sync-now': 'Jetzt sichern',
   'action.add-folder': 'Ordner hinzufügen',
   'action.restore': 'Wiederherstellen',

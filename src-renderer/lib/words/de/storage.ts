@@ -71,6 +71,14 @@ export const storage: Translation<typeof en> = {
     one: 'in {count} Transaktion',
     other: 'in {count} Transaktionen',
   },
+  'storage.renew.repacked': {
+    one: '{count} Pack vorher neu zu packen spart {saved}.',
+    other: '{count} Packs vorher neu zu packen spart {saved}.',
+  },
+  'storage.renew.let-go': {
+    one: '{count} Pack aufzugeben, den niemand braucht, spart {saved}.',
+    other: '{count} Packs aufzugeben, die niemand braucht, spart {saved}.',
+  },
   'storage.renew.pay': 'Verlängern für {price}',
   'storage.renew.running': 'Verlängere',
   'storage.renew.done': 'Verlängert für {price}.',

@@ -103,6 +103,12 @@ export const frame = {
   'away.trying': 'Trying again',
   'cure.rebuild': 'Read the list back',
 
+  'unread.missing': 'It was gone again.',
+  'unread.denied': 'You may not read it.',
+  'unread.changing': 'It changed while it was read. Floe tries again.',
+  'unread.ignore-file': 'Its ignore file cannot be read, so nobody knows what to leave out.',
+  'unread.other': 'It could not be read.',
+
   'action.sync-now': 'Sync now',
   'action.add-folder': 'Add a folder',
   'action.restore': 'Restore',

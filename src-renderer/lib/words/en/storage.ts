@@ -65,6 +65,14 @@ export const storage = {
   'storage.renew.cost': 'Cost',
   'storage.renew.sum': 'In all',
   'storage.renew.transactions': { one: 'in {count} transaction', other: 'in {count} transactions' },
+  'storage.renew.repacked': {
+    one: 'Repacking {count} pack first saves {saved}.',
+    other: 'Repacking {count} packs first saves {saved}.',
+  },
+  'storage.renew.let-go': {
+    one: 'Letting {count} pack go that nobody needs saves {saved}.',
+    other: 'Letting {count} packs go that nobody needs saves {saved}.',
+  },
   'storage.renew.pay': 'Renew for {price}',
   'storage.renew.running': 'Renewing',
   'storage.renew.done': 'Renewed for {price}.',
