@@ -11,7 +11,7 @@
 import type { BrowseApi } from './browse-api.ts';
 import type { ErrorCode, SerializedError } from './errors.ts';
 import type { EngineEvent } from './events.ts';
-import type { StorageApi } from './storage-api.ts';
+import type { EpochDate, StorageApi } from './storage-api.ts';
 import type { TaskApi } from './task-api.ts';
 
 /** The three states a person sees. Shape and word carry the meaning, colour only underlines it. */
@@ -147,11 +147,13 @@ export interface RestoreReport {
   readonly filesRestored: number;
   readonly bytesRestored: number;
   readonly filesAlreadyThere: number;
-  /** What could not be restored, with the reason. */
+  /** What could not be restored, with the reason: what the network lets go of first comes first. */
   readonly lost: readonly {
     readonly path: string;
     readonly code: ErrorCode;
     readonly reason: string;
+    /** Until then it may be tried again; absent when that is over, or not known. */
+    readonly endsAt?: EpochDate;
   }[];
 }
 

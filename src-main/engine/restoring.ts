@@ -3,6 +3,7 @@ import type { ListEntry, RestoreReport, SnapshotSummary } from '#contract/api.ts
 import { findEntry, readDirectory } from './archive/tree.ts';
 import type { CatalogSnapshot } from './catalog.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { tellLosses } from './losses.ts';
 import { EngineError } from './model/engine-error.ts';
 import { displayPath, joinRawPath, rawPath, type RawPath } from './model/ids.ts';
 import { absolutePath } from './ports/file-system.ts';
@@ -74,7 +75,7 @@ export async function restoreFolder(
 
 /** Restore from a snapshot that is open, and remember what is finished until all of it is. */
 export async function restoreOpened(
-  { options, index, packs }: EngineParts,
+  { options, index, packs, chain }: EngineParts,
   snapshot: OpenedSnapshot,
   request: AskedPart & {
     readonly target: string;
@@ -103,7 +104,7 @@ export async function restoreOpened(
     filesRestored: result.filesRestored,
     bytesRestored: result.bytesRestored,
     filesAlreadyThere: result.filesAlreadyThere,
-    lost: result.lost.map(({ path, code, reason }) => ({ path: displayPath(path), code, reason })),
+    lost: await tellLosses(chain, result.lost, signal),
   };
 }
 

@@ -7,7 +7,7 @@
  * want it. What cannot be read is lost by name and with its reason; everything else is restored.
  * Run again it goes on: finished files stay untouched, of staged ones only what is missing is read.
  */
-import type { FoundEntry } from '../archive/pack-index.ts';
+import type { FoundEntry, IndexedPack } from '../archive/pack-index.ts';
 import { keyedBlake3 } from '../codec/hash.ts';
 import { openChunks } from '../codec/seal.ts';
 import { errorCodes, type ErrorCode } from '#contract/errors.ts';
@@ -48,6 +48,8 @@ export interface LostFile {
   readonly path: RawPath;
   readonly code: ErrorCode;
   readonly reason: string;
+  /** Which pack could not be read, where it is known. */
+  readonly pack: IndexedPack | undefined;
 }
 
 export interface RestoreProgress {
@@ -342,7 +344,7 @@ class Restore {
     } catch (error) {
       if (!(error instanceof EngineError) || isFatal(error)) throw error;
       for (const { wanted } of chunks) {
-        for (const { file } of wanted) this.#loseFile(file, error);
+        for (const { file } of wanted) this.#loseFile(file, error, work.place.pack);
       }
     } finally {
       // Until then the addon reads the pack.
@@ -393,11 +395,13 @@ class Restore {
   }
 
   async #writeBatch({ chunks, contents }: OpenedBatch): Promise<void> {
-    for (const [index, { wanted }] of chunks.entries()) {
+    for (const [index, { wanted, place }] of chunks.entries()) {
       const bytes = contents[index];
       for (const want of wanted) {
         if (bytes instanceof Uint8Array) await this.#writePiece(want, bytes);
-        else this.#loseFile(want.file, bytes ?? new EngineError('internal', 'no result'));
+        else {
+          this.#loseFile(want.file, bytes ?? new EngineError('internal', 'no result'), place.pack);
+        }
       }
     }
   }
@@ -420,17 +424,17 @@ class Restore {
     this.#report(file.path);
   }
 
-  #loseFile(file: OpenFile, error: EngineError): void {
+  #loseFile(file: OpenFile, error: EngineError, pack?: IndexedPack): void {
     if (file.isLost) return;
     file.isLost = true;
     // What was written stays for the next run when the cause may pass.
     if (!mayPass(error.code)) file.writer.abandon();
-    this.#lose(file.path, error);
+    this.#lose(file.path, error, pack);
   }
 
-  #lose(path: RawPath, error: EngineError): void {
+  #lose(path: RawPath, error: EngineError, pack?: IndexedPack): void {
     if (isFatal(error)) throw error;
-    this.#lost.push({ path, code: error.code, reason: error.message });
+    this.#lost.push({ path, code: error.code, reason: error.message, pack });
   }
 
   #remark(remark: RestoreRemark): void {
@@ -439,6 +443,7 @@ class Restore {
       path: remark.path,
       code: remark.reason === 'hostile' ? 'name-hostile' : 'restore-incomplete',
       reason: remark.reason,
+      pack: undefined,
     });
   }
 

@@ -95,5 +95,6 @@ export const restore: Translation<typeof en> = {
     'Was zuerst ausläuft, steht zuerst. Wenn mehr Speicherknoten antworten, holt Fortsetzen, was fehlt.',
   'restore.lost.file': 'Datei',
   'restore.lost.reason': 'Warum',
+  'restore.lost.until': 'Versuch möglich bis',
   'restore.lost.save': 'Liste speichern',
 };

@@ -91,5 +91,6 @@ export const restore = {
     'What lapses first stands first. When more storage nodes answer, Resume fetches what is missing.',
   'restore.lost.file': 'File',
   'restore.lost.reason': 'Why',
+  'restore.lost.until': 'Can be tried until',
   'restore.lost.save': 'Save the list',
 } as const;
