@@ -228,7 +228,8 @@ export class Moves implements MoveApi {
     if (there?.protectedUntil !== undefined) return true;
     if (!hasCode(problem, 'balance-low')) return false;
     const source = await this.#source(move.folderId, signal);
-    const { missing } = await api.quote(sizeOf(source), { signal });
+    const { now: needed } = await api.quote(sizeOf(source), { signal });
+    const { missing } = await api.funding({ needed }, { signal });
     return missing.walFrost === 0n && missing.gasMist === 0n;
   }
 

@@ -59,7 +59,8 @@ export const folders: Translation<typeof english> = {
   'folder.stopped': '{folder} ist nicht mehr geschützt.',
   'folder.accept-deletions': 'Sie wurden absichtlich gelöscht',
   'folder.keep-everything': 'Alles behalten',
-  'folder.kept': 'Alles bleibt erhalten. Lege die Dateien zurück, dann macht Floe weiter.',
+  'folder.kept':
+    'Der Ordner bleibt so erhalten, wie er am {when} war. Du kannst ihn jederzeit von dort zurückholen.',
   'folder.unread-title': {
     one: '{count} Pfad konnte nicht gelesen werden',
     other: '{count} Pfade konnten nicht gelesen werden',
@@ -113,6 +114,11 @@ export const folders: Translation<typeof english> = {
   'schedule.auto-hint':
     'Im Probenetz nach einer Minute Ruhe; sonst etwa alle 6 Stunden, weil jede Sicherung einen festen Preis hat.',
   'schedule.every-time': 'Alle {time}',
+  'schedule.delay': 'Änderungen warten jetzt {time} auf andere.',
+  'schedule.cap': 'Höchstens im Monat für Übertragungen, in WAL',
+  'schedule.cap-hint':
+    'Jede Übertragung hat ihren eigenen Preis, auch wenn sich wenig geändert hat. Je weniger du erlaubst, desto länger warten Änderungen aufeinander.',
+  'schedule.cap-default': 'Übliche Grenze nehmen',
   'schedule.hours': 'Nur zwischen diesen Stunden',
   'schedule.from': 'Von',
   'schedule.to': 'Bis',

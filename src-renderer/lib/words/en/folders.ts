@@ -56,7 +56,8 @@ export const folders = {
   'folder.stopped': '{folder} is no longer protected.',
   'folder.accept-deletions': 'They were deleted on purpose',
   'folder.keep-everything': 'Keep everything',
-  'folder.kept': 'Everything is kept. Put the files back, and Floe goes on.',
+  'folder.kept':
+    'The folder as it was on {when} stays for good. You can restore it from there at any time.',
   'folder.unread-title': {
     one: '{count} path could not be read',
     other: '{count} paths could not be read',
@@ -110,6 +111,11 @@ export const folders = {
   'schedule.auto-hint':
     'On the try-out network after a minute of quiet; elsewhere about every 6 hours, because each commit has a fixed price.',
   'schedule.every-time': 'Every {time}',
+  'schedule.delay': 'Changes wait {time} for others now.',
+  'schedule.cap': 'At most a month for commits, in WAL',
+  'schedule.cap-hint':
+    'Each commit has a price of its own, however little has changed. The less you allow, the longer changes wait for each other.',
+  'schedule.cap-default': 'Use the usual limit',
   'schedule.hours': 'Only between these hours',
   'schedule.from': 'From',
   'schedule.to': 'To',
