@@ -55,8 +55,9 @@ export const frame: Translation<typeof english> = {
   'tryout.until':
     'Probe: Alles liegt auf diesem Computer. Geschützt bis {date} im lokalen Netzwerk.',
   'tryout.all': 'Probe: Alles liegt auf diesem Computer. Geschützt bis {date} im lokalen Netzwerk',
-  'tryout.move': 'Zu Testnet oder Mainnet wechseln',
-  'tryout.move-title': 'Zu einem echten Netzwerk wechseln',
+  'tryout.move': 'Zu Testnet oder Mainnet umziehen',
+  'tryout.side': 'Alles liegt auf diesem Computer',
+
   'move.title': 'Einen Ordner umziehen',
   'move.title-folder': '{folder} umziehen',
   'move.lead':
@@ -84,14 +85,6 @@ export const frame: Translation<typeof english> = {
     'Die Probe hat ihn losgelassen. Von jetzt an schützt dieses Floe ihn auf {network}, und deine neuen Wörter holen ihn zurück.',
   'move.open': 'Floe auf {network} öffnen',
   'move.back': 'Zurück zur Probe',
-
-  'tryout.move-what':
-    'Ein Tresor gehört für immer zu einem Netzwerk. Floe legt deshalb auf dem anderen Netzwerk einen neuen an, mit neuen Wörtern. Einer dieser Befehle öffnet die Einrichtung dafür: Du wählst dieselben Ordner und siehst ihren genauen Preis. Diese Probe bleibt, wie sie ist.',
-  'tryout.move-price': 'etwa {cost} im Monat',
-  'tryout.move-unknown':
-    'Dieses Netzwerk antwortet gerade nicht; der Preis steht da, bevor etwas ausgegeben wird.',
-  'tryout.move-copy': 'Befehl kopieren',
-  'tryout.side': 'Alles liegt auf diesem Computer',
 
   'pause.line': 'Pause bis {time}. Von selbst beginnt nichts.',
   'pause.open': 'Pause. Von selbst beginnt nichts.',

@@ -55,6 +55,7 @@ export const frame = {
     'Try-out: everything is on this computer. Protected until {date} on the local network',
   'tryout.move': 'Move to Testnet or Mainnet',
   'tryout.side': 'Everything is on this computer',
+
   'move.title': 'Move a folder',
   'move.title-folder': 'Move {folder}',
   'move.lead':
@@ -82,7 +83,6 @@ export const frame = {
     'The try-out has let go of it. From now on this Floe protects it on {network}, and your new words bring it back.',
   'move.open': 'Open Floe on {network}',
   'move.back': 'Back to the try-out',
-
 
   'pause.line': 'Paused until {time}. Nothing is begun by itself.',
   'pause.open': 'Paused. Nothing is begun by itself.',
