@@ -14,6 +14,7 @@ import { addInitCommand } from './init.ts';
 import { addLocalnetCommands } from './localnet.ts';
 import { addMoveCommand } from './move.ts';
 import { addRestoreCommands } from './restore-commands.ts';
+import { addSettingsCommand } from './settings.ts';
 import { addStartCommand } from './start.ts';
 import { addRetentionCommands } from './retention-commands.ts';
 import { addPolicyCommand } from './policy-command.ts';
@@ -58,6 +59,7 @@ function buildProgram(): Command {
   addPolicyCommand(program);
   addRetentionCommands(program);
   addWalletCommands(program);
+  addSettingsCommand(program);
   addGuardianCommands(program);
   addBlobCommands(program);
   addLocalnetCommands(program);

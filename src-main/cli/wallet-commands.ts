@@ -97,9 +97,13 @@ const historyRow = (entry: LedgerEntry): string[] => [
   entry.state,
   entry.folderName ?? '-',
   `quoted ${coinText(entry.quoted.walFrost)} WAL`,
-  entry.actual ? `paid ${costText(entry.actual)}` : 'not settled',
+  entry.actual ? `paid ${costText(entry.actual)}${tipText(entry)}` : 'not settled',
   entry.digest,
 ];
+
+/** What a registration sends is the tip of an upload relay. */
+const tipText = ({ kind, suiMist }: LedgerEntry): string =>
+  kind === 'register' && suiMist > 0n ? `, tip ${coinText(suiMist)} SUI` : '';
 
 function addFund(wallet: Command): void {
   wallet

@@ -2,7 +2,7 @@
  * The process dies at every durable step: before and after each row of the journal, each file of
  * the spool, each transaction, each upload, each file of a restore. Whatever was left, the next
  * engine brings about the same end: the same files, no blob registered twice, not a FROST more
- * spent than undisturbed, nothing left in the spool.
+ * spent than undisturbed, no tip paid twice, nothing left in the spool.
  *
  * The steps are not listed here: an undisturbed run tells them, so that a new row is a new case.
  * Two modules are wrapped for the whole file, which leaves the product without test-only doors.
@@ -10,6 +10,7 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { UploadWish } from '#contract/task-api.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Wallet } from '#engine/sui/wallet/wallet.ts';
 import { compareTrees } from '#platform/compare-trees.ts';
@@ -74,6 +75,21 @@ vi.mock(import('#engine/walrus/storage-network.ts'), async (importOriginal) => {
   };
 });
 
+vi.mock(import('#engine/walrus/relay/upload-relay.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    openUploadRelay: (options) => {
+      const relay = original.openUploadRelay(options);
+      return next.fate
+        ? mortal(relay, next.fate, 'relay', (method) => method === 'upload', ['close'])
+        : relay;
+    },
+  };
+});
+
+/** What the relay takes for each pack. */
+const TIP_MIST = 105n;
 /** Pairs of deaths, one in the first run and one in the next, that are tried. */
 const PAIRS = IS_SWEEP ? 200 : 8;
 
@@ -81,7 +97,8 @@ let world: World;
 let vaultCount = 0;
 
 beforeAll(async () => {
-  world = await startWorld({ shards: 4, nodes: 4 });
+  const relay = { tip: `const:${String(TIP_MIST)}` };
+  world = await startWorld({ shards: 4, nodes: 4, relay });
 });
 afterAll(async () => {
   await world.close();
@@ -93,10 +110,11 @@ const newVault = (): Promise<BareVault> => {
 };
 
 /** An engine that dies as `fate` says. */
-function openMortal(vault: BareVault, fate: Fate): Engine {
+function openMortal(vault: BareVault, fate: Fate, upload: UploadWish | undefined): Engine {
   next.fate = fate;
   try {
-    return vault.open({ files: mortalFiles(openFileSystem(), fate) });
+    const files = mortalFiles(openFileSystem(), fate);
+    return vault.open({ files, ...(upload ? { upload } : {}) });
   } finally {
     next.fate = undefined;
   }
@@ -107,10 +125,11 @@ async function live(
   vault: BareVault,
   fate: Fate,
   work: (engine: Engine) => Promise<void>,
+  upload?: UploadWish,
 ): Promise<boolean> {
   let engine: Engine | undefined;
   try {
-    engine = openMortal(vault, fate);
+    engine = openMortal(vault, fate, upload);
     await work(engine);
   } catch (error) {
     if (!fate.isDead) throw error;
@@ -143,6 +162,7 @@ interface Begun {
   /** Events of the chain: when the story began, and before the vault was made. */
   readonly since: number;
   readonly sinceBirth: number;
+  readonly tipsBefore: bigint;
 }
 
 interface End {
@@ -150,6 +170,7 @@ interface End {
   readonly registrations: readonly number[];
   /** Spent beyond what these, and those before them, cost. */
   readonly overpaidFrost: bigint;
+  readonly tipsMist: bigint;
   readonly spool: readonly string[];
   readonly differences: number;
   /** Transactions that certify, and with it publish. */
@@ -159,7 +180,7 @@ interface End {
 
 /** What everything has come to, as chain, disk and a restore say. */
 async function endOf(begun: Begun, source: string): Promise<End> {
-  const { vault, since, sinceBirth } = begun;
+  const { vault, since, sinceBirth, tipsBefore } = begun;
   const registrations = [...world.registrations(since).values()];
   const engine = vault.open();
   try {
@@ -177,6 +198,7 @@ async function endOf(begun: Begun, source: string): Promise<End> {
     return {
       registrations,
       overpaidFrost: wallet.spent.walFrost - world.costOfRegistrations(sinceBirth),
+      tipsMist: world.tips() - tipsBefore,
       spool: readdirSync(join(vault.home, 'spool')),
       differences: differences.length,
       published: wallet.transactions.filter(({ kind }) => kind === 'certify').length,
@@ -190,11 +212,22 @@ async function endOf(begun: Begun, source: string): Promise<End> {
 }
 
 const stories: Readonly<
-  Record<string, { readonly tree: Tree; readonly change?: (source: string) => void }>
+  Record<
+    string,
+    {
+      readonly tree: Tree;
+      readonly change?: (source: string) => void;
+      readonly upload?: UploadWish;
+    }
+  >
 > = {
   // 4 shards make packs of 350 kB at most: one full pack, and the one with the commit.
   'the first sync': {
     tree: { 'large.bin': bytes(420 * KIB, 5), 'a.txt': 'a', sub: { 'b.txt': 'b' }, empty: {} },
+  },
+  'the first sync, by relay': {
+    tree: { 'large.bin': bytes(420 * KIB, 7), 'a.txt': 'a', sub: { 'b.txt': 'b' } },
+    upload: { way: 'relay', tipMaxMist: Number(TIP_MIST) },
   },
   // One pack, whose commit replaces the head that is there.
   'a later sync': {
@@ -206,7 +239,7 @@ const stories: Readonly<
   },
 };
 
-describe.each(Object.entries(stories))('%s', (name, { tree, change }) => {
+describe.each(Object.entries(stories))('%s', (name, { tree, change, upload }) => {
   const source = (): string => world.path(`source of ${name}`);
   let steps: readonly string[];
   let undisturbed: End;
@@ -215,20 +248,21 @@ describe.each(Object.entries(stories))('%s', (name, { tree, change }) => {
   const begin = async (): Promise<Begun> => {
     const { view } = world.localnet.chain;
     const sinceBirth = view.latestEventSequence;
+    const tipsBefore = world.tips();
     const vault = await newVault();
-    if (!change) return { vault, since: sinceBirth, sinceBirth };
+    if (!change) return { vault, since: sinceBirth, sinceBirth, tipsBefore };
     rmSync(source(), { recursive: true, force: true });
     makeTree(source(), tree);
     await live(vault, new Fate(), protect(source()));
     change(source());
-    return { vault, since: view.latestEventSequence, sinceBirth };
+    return { vault, since: view.latestEventSequence, sinceBirth, tipsBefore };
   };
 
   beforeAll(async () => {
     makeTree(source(), tree);
     const begun = await begin();
     const fate = new Fate();
-    await live(begun.vault, fate, protect(source()));
+    await live(begun.vault, fate, protect(source()), upload);
     steps = fate.steps;
     undisturbed = await endOf(begun, source());
   });
@@ -242,6 +276,8 @@ describe.each(Object.entries(stories))('%s', (name, { tree, change }) => {
       pending: [],
     });
     expect(undisturbed.registrations).toEqual(change ? [1] : [1, 1]);
+    expect(undisturbed.tipsMist).toBe(upload ? 2n * TIP_MIST : 0n);
+    expect(steps.filter((step) => step === 'after relay.upload')).toHaveLength(upload ? 2 : 0);
   });
 
   test('a death at any step changes nothing about the end', async () => {
@@ -251,10 +287,10 @@ describe.each(Object.entries(stories))('%s', (name, { tree, change }) => {
       const begun = await begin();
       const { vault } = begun;
       const fate = new Fate(diesAt);
-      const died = await live(vault, fate, protect(source()));
+      const died = await live(vault, fate, protect(source()), upload);
       const where = `step ${String(diesAt)}: ${fate.steps.at(-1) ?? ''}`;
       expect(died, where).toBe(true);
-      await live(vault, new Fate(), protect(source()));
+      await live(vault, new Fate(), protect(source()), upload);
       expect(await endOf(begun, source()), where).toEqual(undisturbed);
     }
   });
@@ -266,9 +302,9 @@ describe.each(Object.entries(stories))('%s', (name, { tree, change }) => {
       const { vault } = begun;
       const [first, second] = [choose(steps.length), choose(steps.length)];
       const where = `seed ${String(SEED)}, steps ${String(first)} and ${String(second)}`;
-      await live(vault, new Fate(first), protect(source()));
-      await live(vault, new Fate(second), protect(source()));
-      await live(vault, new Fate(), protect(source()));
+      await live(vault, new Fate(first), protect(source()), upload);
+      await live(vault, new Fate(second), protect(source()), upload);
+      await live(vault, new Fate(), protect(source()), upload);
       expect(await endOf(begun, source()), where).toEqual(undisturbed);
     }
   });

@@ -106,18 +106,6 @@ async function expectRestorable({ vault, source }: Life): Promise<void> {
   }
 }
 
-const receivedTips = async (): Promise<bigint> => {
-  const { chain, relay } = world.localnet;
-  let sum = 0n;
-  for (let checkpoint = 0; checkpoint <= chain.view.latestCheckpoint; checkpoint += 1) {
-    const { record } = chain.ledger.transactions.byCheckpoint(checkpoint) ?? {};
-    for (const { owner, amount } of record?.balanceChanges ?? []) {
-      if (owner === relay?.tipAddress) sum += BigInt(amount);
-    }
-  }
-  return sum;
-};
-
 const waysOf = async (engine: Engine): Promise<(string | undefined)[]> => {
   const { packs } = await engine.api.activity({});
   return packs.map(({ way }) => way);

@@ -62,6 +62,8 @@ export interface World {
   registrations(sequence: number): Map<BlobId, number>;
   /** What they cost: storage to their ends, and writing, in FROST. */
   costOfRegistrations(sequence: number): bigint;
+  /** MIST that the network's upload relay has got so far. */
+  tips(): bigint;
   close(): Promise<void>;
 }
 
@@ -123,10 +125,26 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       chain.events
         .eventsSince(sequence, EVENTS_MAX)
         .reduce((sum, event) => sum + costOf(event, chain.view.shardCount), 0n),
+    tips: countTips(localnet),
     close: async () => {
       await localnet.close();
       folder.remove();
     },
+  };
+}
+
+/** What the relay's account has got; each transaction is looked at once. */
+function countTips({ chain, relay }: RunningLocalnet): () => bigint {
+  let sum = 0n;
+  let next = 0;
+  return () => {
+    for (; next <= chain.view.latestCheckpoint; next += 1) {
+      const { record } = chain.ledger.transactions.byCheckpoint(next) ?? {};
+      for (const { owner, amount } of record?.balanceChanges ?? []) {
+        if (owner === relay?.tipAddress) sum += BigInt(amount);
+      }
+    }
+    return sum;
   };
 }
 

@@ -57,6 +57,28 @@ describe('settings', () => {
     await see(page.locator('html')).toHaveAttribute('data-theme', 'light');
   });
 
+  test('say how data is uploaded, and what a relay may get for it', async () => {
+    await go('Settings');
+    const way = page.getByLabel('How data goes to the storage nodes');
+    const tip = page.getByLabel('Most that a relay may get for one pack, in SUI');
+    await see(way).toHaveValue('auto');
+    await see(tip).toHaveValue('0.01');
+    await tip.fill('11');
+    await see(page.getByText('An amount of SUI, up to 10, such as 0.01.')).toBeVisible();
+    await tip.fill('0.002');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await way.selectOption('relay');
+    await expectAccessible(page);
+    expect(await real.home.must(['settings'])).toMatchObject({
+      upload: 'relay',
+      uploadTipMaxMist: 2_000_000,
+    });
+    await way.selectOption('direct');
+    await see(tip).toBeHidden();
+    await way.selectOption('auto');
+    await see(tip).toHaveValue('0.002');
+  });
+
   test('name the device, the network and the folder of Floe', async () => {
     await go('Settings');
     await see(page.getByText(real.home.path, { exact: true })).toBeVisible();

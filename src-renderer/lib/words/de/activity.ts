@@ -38,6 +38,7 @@ export const activity: Translation<typeof english> = {
   'activity.step-certified': 'Bestätigt',
   'activity.step-published': 'Veröffentlicht',
   'activity.step-uploading': 'Auf {stored} von {all} gespeichert',
+  'activity.by-relay': '{step}, über ein Relay',
   'activity.grid': 'Splitter dieses Packs',
   'activity.grid-quorum': '{stored} von {all} Shards gespeichert, {needed} nötig',
   'activity.grid-done': 'Genug ist gespeichert, um zu bestätigen; der Rest folgt.',

@@ -25,6 +25,20 @@ export const settings: Translation<typeof en> = {
   'settings.battery-hint': 'Nichts beginnt von selbst, bis der Computer am Strom hängt.',
   'settings.notify': 'Bei Problemen Bescheid sagen',
   'settings.notify-hint': 'Höchstens einmal am Tag für jede Ursache. Nie bei Erfolg.',
+  'settings.upload': 'Hochladen',
+  'settings.upload-way': 'Wie Daten zu den Speicherknoten kommen',
+  'settings.upload-auto': 'Floe wählt',
+  'settings.upload-auto-hint':
+    'Direkt; bei langsamer Leitung über ein Upload-Relay, das Minuten spart, wo das Netzwerk eines hat.',
+  'settings.upload-direct': 'Direkt',
+  'settings.upload-direct-hint':
+    'Etwa das Fünffache der Daten verlässt diesen Computer. Niemand bekommt Trinkgeld.',
+  'settings.upload-relay': 'Nur über ein Upload-Relay',
+  'settings.upload-relay-hint':
+    'Ein Relay bekommt die verschlüsselten Daten einmal und verteilt sie. Solange es nicht antwortet, warten neue Daten.',
+  'settings.tip': 'Was ein Relay für ein Paket höchstens bekommt, in SUI',
+  'settings.tip-hint': 'Wird mit dem Speicher bezahlt und steht in jedem Preis, den Floe zeigt.',
+  'settings.tip-bad': 'Ein Betrag in SUI, höchstens 10, etwa 0,01.',
   'settings.facts': 'Dieses Gerät',
   'settings.device': 'Gerät',
   'settings.network': 'Netzwerk',

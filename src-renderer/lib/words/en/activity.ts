@@ -35,6 +35,7 @@ export const activity = {
   'activity.step-certified': 'Certified',
   'activity.step-published': 'Published',
   'activity.step-uploading': 'Stored on {stored} of {all}',
+  'activity.by-relay': '{step}, by relay',
   'activity.grid': 'Slivers of this pack',
   'activity.grid-quorum': '{stored} of {all} shards stored, {needed} needed',
   'activity.grid-done': 'Enough is stored to certify; the rest follows.',

@@ -22,6 +22,20 @@ export const settings = {
   'settings.battery-hint': 'Nothing is begun by itself until the computer is plugged in.',
   'settings.notify': 'Tell me about problems',
   'settings.notify-hint': 'At most once a day for each cause. Never about success.',
+  'settings.upload': 'Upload',
+  'settings.upload-way': 'How data goes to the storage nodes',
+  'settings.upload-auto': 'Floe chooses',
+  'settings.upload-auto-hint':
+    'Directly; on a slow line by an upload relay that saves minutes, where the network has one.',
+  'settings.upload-direct': 'Directly',
+  'settings.upload-direct-hint':
+    'About five times the data leaves this computer. Nobody is tipped.',
+  'settings.upload-relay': 'By upload relay only',
+  'settings.upload-relay-hint':
+    'A relay gets the encrypted data once and passes it on. While it does not answer, new data waits.',
+  'settings.tip': 'Most that a relay may get for one pack, in SUI',
+  'settings.tip-hint': 'Paid with the storage, and part of every price that Floe shows.',
+  'settings.tip-bad': 'An amount of SUI, up to 10, such as 0.01.',
   'settings.facts': 'This device',
   'settings.device': 'Device',
   'settings.network': 'Network',
