@@ -114,7 +114,7 @@ const waysOf = async (engine: Engine): Promise<(string | undefined)[]> => {
 describe('by relay', () => {
   test('every pack goes whole, its tip is exact, and it comes back', async () => {
     const life = await begin();
-    const before = await receivedTips();
+    const before = world.tips();
     const engine = life.open({});
     try {
       const quote = await engine.api.quote({
@@ -133,7 +133,7 @@ describe('by relay', () => {
       expect(await waysOf(engine)).toEqual(packs.map(() => 'relay'));
       expect(steps).toEqual(packs.map(() => 'relay'));
       const due = packs.reduce((sum, { sizeBytes }) => sum + tipOf(sizeBytes), 0n);
-      expect((await receivedTips()) - before).toBe(due);
+      expect(world.tips() - before).toBe(due);
       const { entries } = await engine.api.ledger({ offset: 0, limit: 100 });
       const registrations = entries.filter(({ kind }) => kind === 'register');
       expect(registrations.reduce((sum, { suiMist }) => sum + suiMist, 0n)).toBe(due);
@@ -354,7 +354,7 @@ describe.each(troubles)('a relay that $name', (trouble) => {
     const life = await begin();
     const engine = life.open({ way: 'relay' });
     const since = world.localnet.chain.view.latestEventSequence;
-    const before = await receivedTips();
+    const before = world.tips();
     try {
       const { source: path } = life;
       // The terms are known, so that the trouble meets a pack that is paid for.
@@ -362,14 +362,14 @@ describe.each(troubles)('a relay that $name', (trouble) => {
       await trouble.begin();
       await engine.api.addFolder({ path, name: 'folder', excludes: [], permanent: false });
       await expect(engine.api.sync({})).rejects.toMatchObject({ code: trouble.code });
-      expect(await receivedTips()).toBeGreaterThan(before);
+      expect(world.tips()).toBeGreaterThan(before);
       await trouble.end();
       const report = await engine.api.sync({});
       expect(report.folders[0]!.protectedUntil).toBeDefined();
       expect(new Set(world.registrations(since).values())).toEqual(new Set([1]));
       const { packs } = await engine.api.activity({});
       const due = packs.reduce((sum, { sizeBytes }) => sum + tipOf(sizeBytes), 0n);
-      expect((await receivedTips()) - before).toBe(due);
+      expect(world.tips() - before).toBe(due);
     } finally {
       await engine.close();
     }
@@ -380,13 +380,13 @@ describe.each(troubles)('a relay that $name', (trouble) => {
 describe('a relay that wants more than a tip may be', () => {
   test('gets nothing, and the pack goes directly', async () => {
     const life = await begin();
-    const before = await receivedTips();
+    const before = world.tips();
     const engine = life.open({ way: 'auto', tipMaxMist: 499 });
     try {
       slowUplink(life);
       await protect(engine, life);
       expect(new Set(await waysOf(engine))).toEqual(new Set(['direct']));
-      expect(await receivedTips()).toBe(before);
+      expect(world.tips()).toBe(before);
     } finally {
       await engine.close();
     }
