@@ -3,11 +3,13 @@
  * Method: a whole network and whole engines; epochs pass when the test says so. What the engine
  * tells is compared with what the chain holds.
  */
+import { SuiGrpcClient } from '@mysten/sui/grpc';
+import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519';
+import { Transaction } from '@mysten/sui/transactions';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
 import { parseObjectId, type ObjectId } from '#engine/model/ids.ts';
 import { RAISE_DELAY_MS } from '#engine/spending.ts';
-import type { Wallet } from '#engine/sui/wallet/wallet.ts';
 import { compareTrees } from '#platform/compare-trees.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { bytes, KIB, makeTree } from '../support/tree.ts';
@@ -144,13 +146,39 @@ describe('a blob that somebody', () => {
     const living = blobs.filter(({ state }) => state === 'certified');
     return parseObjectId(living.toSorted((a, b) => b.sizeBytes - a.sizeBytes)[0]!.blobObjectId);
   };
+  /** Another program that holds the words, which no policy of Floe's binds. */
+  const execute = async (fill: (transaction: Transaction) => void): Promise<void> => {
+    const [endpoint] = [world.localnet.networkFile.rpc].flat();
+    const client = new SuiGrpcClient({ network: 'localnet', baseUrl: endpoint!.url });
+    const path = "m/44'/784'/0'/0'/0'";
+    const signer = Ed25519Keypair.deriveKeypair(vault.words.join(' '), path);
+    const transaction = new Transaction();
+    fill(transaction);
+    const result = await client.core.signAndExecuteTransaction({ transaction, signer });
+    expect(result.$kind).toBe('Transaction');
+  };
   const takeAway = {
-    deleted: async (wallet: Wallet) => wallet.prepareDelete([await largestBlob()]),
+    deleted: async (blob: ObjectId) => {
+      const { wallet } = vault.openWallet();
+      await wallet.submit(await wallet.prepareDelete([blob]));
+    },
+    burnt: async (blob: ObjectId) => {
+      const system = await vault.openWallet().chain.readSystem();
+      await execute((transaction) => {
+        transaction.moveCall({
+          target: `${system.callPackageId}::blob::burn`,
+          arguments: [transaction.object(blob)],
+        });
+      });
+    },
+    'given away': (blob: ObjectId) =>
+      execute((transaction) => {
+        transaction.transferObjects([blob], `0x${'7'.repeat(64)}`);
+      }),
   };
 
-  test.each(Object.entries(takeAway))('%s is noticed and stored anew', async (_name, prepare) => {
-    const { wallet } = vault.openWallet();
-    await wallet.submit(await prepare(wallet));
+  test.each(Object.entries(takeAway))('%s is noticed and stored anew', async (name, take) => {
+    await take(await largestBlob());
     expect(await engine.api.status({})).toMatchObject({
       folders: [{ state: 'attention', problem: { code: 'blob-expired' } }],
     });
@@ -161,7 +189,7 @@ describe('a blob that somebody', () => {
     });
     const { blobs } = await engine.api.blobs({ offset: 0, limit: 100 });
     expect(blobs.every(({ state }) => state === 'certified')).toBe(true);
-    const target = world.path('back');
+    const target = world.path(`back ${name}`);
     expect(await engine.api.restore({ folder: FOLDER, target })).toMatchObject({ lost: [] });
     expect(await compareTrees(source, target)).toEqual([]);
   });
