@@ -3,7 +3,9 @@
  *
  * Object IDs are those the Walrus project publishes for its two public networks. Each has the one
  * endpoint that its makers run: what it says is checked, but nobody else vouches that it is new.
- * A network file with a second operator's endpoint adds that.
+ * No second operator documents one for both networks that answers gRPC-web without a key of its
+ * own, and JSON-RPC is switched off there. A network file with a second operator's endpoint adds
+ * what is missing; its URL may carry a key in the path.
  */
 
 export const PUBLIC_NETWORKS = {
