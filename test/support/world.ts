@@ -125,7 +125,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       chain.events
         .eventsSince(sequence, EVENTS_MAX)
         .reduce((sum, event) => sum + costOf(event, chain.view.shardCount), 0n),
-    tips: countTips(localnet),
+    tips: countTips(() => localnet),
     close: async () => {
       await localnet.close();
       folder.remove();
@@ -134,10 +134,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** What the relay's account has got; each transaction is looked at once. */
-function countTips({ chain, relay }: RunningLocalnet): () => bigint {
+function countTips(running: () => RunningLocalnet): () => bigint {
   let sum = 0n;
   let next = 0;
   return () => {
+    const { chain, relay } = running();
     for (; next <= chain.view.latestCheckpoint; next += 1) {
       const { record } = chain.ledger.transactions.byCheckpoint(next) ?? {};
       for (const { owner, amount } of record?.balanceChanges ?? []) {
