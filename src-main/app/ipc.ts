@@ -47,8 +47,8 @@ export function serveIpc(home: string): void {
     const sender = senderOf(event);
     if (sender?.mayCall()) serveWindowPort(port, home);
     else {
-      // A window of ours that asked too often asks again after a while.
-      if (sender) port.postMessage({ type: 'closed' } satisfies PortMessage);
+      // A window of ours may ask before main has heard where it is, or too often: it asks again.
+      if (trusted.has(event.sender.id)) port.postMessage({ type: 'closed' } satisfies PortMessage);
       port.close();
     }
   });

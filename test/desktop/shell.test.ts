@@ -34,7 +34,10 @@ describe('the window', () => {
     const page = await windowOf(app);
     await until(() => hasVisibleWindow(app), Boolean);
     await page.close();
-    expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
+    await until(
+      () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length),
+      (count) => count === 0,
+    );
     expect(await desktop.launchAgain()).toBe(0);
     await until(() => hasVisibleWindow(app), Boolean);
   });
@@ -46,7 +49,10 @@ describe('the window', () => {
       () => tray.tooltip(),
       (text) => text.includes('Everything is protected'),
     );
-    expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
+    await until(
+      () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length),
+      (count) => count === 0,
+    );
   });
 
   test('is there although the app starts hidden where no tray would show it', async () => {
