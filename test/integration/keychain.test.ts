@@ -2,67 +2,31 @@
  * A real keychain: gnome-keyring on a bus of the test's own. Locked it keeps the home locked, and
  * nothing falls back; unlocked it opens the home by itself.
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HomeState } from '#contract/home-api.ts';
 import { connectRemote } from '#host/connect.ts';
 import type { RemoteEngine } from '#host/engine-client.ts';
 import { openWorld, type TestWorld } from '../support/floe-cli.ts';
+import { startKeyring, type Keyring } from '../support/keyring.ts';
 
 const MAIN = join(import.meta.dirname, '../../src-main/cli/main.ts');
-const LOCK = 'org.freedesktop.Secret.Service.Lock';
-const COLLECTION = '/org/freedesktop/secrets/collection/login';
 
 let world: TestWorld;
-let bus: ChildProcess;
+let keyring: Keyring;
 let environment: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
   world = await openWorld({ shards: 13, nodes: 4 });
-  const runtime = world.path('runtime');
-  mkdirSync(runtime, { mode: 0o700 });
-  bus = spawn('dbus-daemon', ['--session', '--nofork', '--print-address'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const [address] = (await once(createInterface({ input: bus.stdout! }), 'line')) as [string];
-  environment = {
-    ...process.env,
-    DBUS_SESSION_BUS_ADDRESS: address,
-    XDG_RUNTIME_DIR: runtime,
-    XDG_DATA_HOME: world.path('data'),
-    // The person is not there: what asks for a password gets none.
-    DISPLAY: '',
-    WAYLAND_DISPLAY: '',
-  };
-  unlock();
+  keyring = await startKeyring(world.base);
+  environment = { ...process.env, ...keyring.environment };
 });
 afterAll(async () => {
-  bus.kill();
+  keyring.close();
   await world.close();
 });
-
-/** The person types the password into the system's own dialog. */
-function unlock(): void {
-  const args = ['--replace', '--unlock', '--components=secrets'];
-  const { status } = spawnSync('gnome-keyring-daemon', args, {
-    env: environment,
-    input: 'password',
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  expect(status).toBe(0);
-}
-
-function lock(): void {
-  const to = ['--session', '--dest', 'org.freedesktop.secrets'];
-  const path = ['--object-path', '/org/freedesktop/secrets'];
-  execFileSync('gdbus', ['call', ...to, ...path, '--method', LOCK, `['${COLLECTION}']`], {
-    env: environment,
-  });
-}
 
 async function serve(home: string): Promise<{ remote: RemoteEngine; stop(): Promise<void> }> {
   const child = spawn(
@@ -115,7 +79,7 @@ test('words in the keychain open the home as long as it is unlocked, and when it
   expect((await untilState(second.remote, 'open')).problem).toBeUndefined();
   await second.stop();
 
-  lock();
+  keyring.lock();
   const third = await serve(home);
   const locked = await untilState(third.remote, 'locked');
   expect(locked).toMatchObject({
@@ -123,7 +87,7 @@ test('words in the keychain open the home as long as it is unlocked, and when it
     problem: { code: 'secret-store-unavailable' },
   });
   await expect(third.remote.api.status({})).rejects.toMatchObject({ code: 'home-locked' });
-  unlock();
+  keyring.unlock();
   await untilState(third.remote, 'open');
   expect((await third.remote.api.status({})).folders).toEqual([]);
   await third.stop();

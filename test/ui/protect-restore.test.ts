@@ -1,15 +1,21 @@
 /**
- * @file What Floe is for, as a person does it: protect a folder, change a file, and get its older
- * version back. Once with the keyboard alone, once with the mouse alone; on a real network.
+ * @file What Floe is for, as a person does it: protect a folder on one day, work in it on the next, and
+ * get one file back as it was yesterday. Once with the keyboard alone, once with the mouse alone; on a
+ * real network. The engine of the first day has a clock that shows it.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import type { SnapshotSummary } from '#contract/api.ts';
 import { launchChromium } from './chromium.ts';
 import { command, tabTo } from './keys.ts';
-import { openRealHome, type RealHome } from './real-home.ts';
+import { openRealHome, YESTERDAY, type RealHome } from './real-home.ts';
 import { expectAccessible, openWindow, see, type UiWindow } from './window.ts';
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const LETTER = join('letters', 'to anna.txt');
 
 let browser: Browser;
 let real: RealHome;
@@ -24,12 +30,13 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 beforeEach(async () => {
-  real = await openRealHome({ shards: 13, nodes: 4 });
+  real = await openRealHome({ shards: 13, nodes: 4, env: YESTERDAY });
   folder = real.world.path('Documents');
   target = real.world.path('back');
   mkdirSync(join(folder, 'letters'), { recursive: true });
-  writeFileSync(join(folder, 'letters', 'to anna.txt'), 'as it was first');
-  writeFileSync(join(folder, 'notes.txt'), 'notes');
+  mkdirSync(target);
+  write(LETTER, 'as it was yesterday', Date.now() - 2 * DAY_MS);
+  write('notes.txt', 'notes', Date.now() - 2 * DAY_MS);
   window = await openWindow(browser);
   page = window.page;
   await real.enter(page);
@@ -39,18 +46,54 @@ afterEach(async ({ task }) => {
   await real.close();
 });
 
+function write(path: string, text: string, atMs = Date.now()): void {
+  const place = join(folder, path);
+  writeFileSync(place, text);
+  utimesSync(place, atMs / 1_000, atMs / 1_000);
+}
+
+/** The next day: the computer was off, and the person opens Floe again. */
+async function sleepOverIt(): Promise<void> {
+  await window.close();
+  await real.stop();
+  await real.serve({});
+  window = await openWindow(browser);
+  page = window.page;
+  await real.enter(page);
+  await see(page.getByRole('option', { name: /Documents/ })).toBeVisible();
+}
+
 const fact = (text: string) => page.getByRole('listitem').filter({ hasText: text });
-/** The older of two versions is back, where it was asked for. */
-const expectBack = async () => {
+
+/** What the strip of time stands on is yesterday's, by the first engine's clock. */
+async function expectYesterday(): Promise<void> {
+  const slider = page.getByRole('slider', { name: 'Moment' });
+  await see(slider).toHaveAttribute('aria-valuenow', '1');
+  const answer = await real.home.must(['snapshots']);
+  const moments = (answer['snapshots'] as readonly SnapshotSummary[])
+    .map(({ atMs }) => atMs)
+    .sort((a, b) => a - b);
+  expect(moments).toHaveLength(3);
+  expect(Date.now() - (moments[0] ?? 0)).toBeGreaterThan(23 * HOUR_MS);
+  expect(Date.now() - (moments[1] ?? 0)).toBeLessThan(HOUR_MS);
+  const day = String(new Date(moments[0] ?? 0).getUTCDate());
+  await see(slider).toHaveAttribute('aria-valuetext', new RegExp(`\\b${day}\\b`));
+}
+
+/** One file and no other is back, as it was yesterday; today's is untouched. */
+async function expectBack(): Promise<void> {
   await see(page.getByRole('heading', { level: 1, name: /is back/ })).toBeVisible({
     timeout: 60_000,
   });
-  expect(readFileSync(join(target, 'letters', 'to anna.txt'), 'utf8')).toBe('as it was first');
-};
-const changeTheLetter = () =>
-  writeFileSync(join(folder, 'letters', 'to anna.txt'), 'as it was changed later');
+  const files = readdirSync(target, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  expect(files).toEqual([join(target, LETTER)]);
+  expect(readFileSync(join(target, LETTER))).toEqual(Buffer.from('as it was yesterday'));
+  expect(readFileSync(join(folder, LETTER), 'utf8')).toBe('as it is by now');
+}
 
-test('with the keyboard alone, a folder is protected and an older version comes back', async () => {
+test('with the keyboard alone, a folder is protected and one file of yesterday comes back', async () => {
   await command(page, 'add a folder');
   await see(page.getByRole('heading', { level: 1, name: 'Add a folder' })).toBeVisible();
   await tabTo(page, 'Choose a folder');
@@ -68,13 +111,22 @@ test('with the keyboard alone, a folder is protected and an older version comes 
 
   await see(page.getByRole('heading', { level: 1, name: basename(folder) })).toBeVisible();
   await see(fact('1 snapshot')).toBeVisible({ timeout: 60_000 });
-  changeTheLetter();
-  await command(page, 'sync documents');
-  await see(fact('2 snapshots')).toBeVisible({ timeout: 60_000 });
+  await sleepOverIt();
+  await command(page, 'open documents');
+  await see(page.getByRole('heading', { level: 1, name: basename(folder) })).toBeVisible();
+  for (const [count, text] of [
+    ['2 snapshots', 'as it was this morning'],
+    ['3 snapshots', 'as it is by now'],
+  ] as const) {
+    write(LETTER, text);
+    await command(page, 'sync documents');
+    await see(fact(count)).toBeVisible({ timeout: 60_000 });
+  }
 
   await tabTo(page, 'Moment');
   await page.keyboard.press('ArrowLeft');
-  await see(page.getByRole('slider', { name: 'Moment' })).toHaveAttribute('aria-valuenow', '1');
+  await page.keyboard.press('ArrowLeft');
+  await expectYesterday();
   await tabTo(page, 'Files in Documents');
   await page.keyboard.type('let');
   await page.keyboard.press('Enter');
@@ -95,7 +147,7 @@ test('with the keyboard alone, a folder is protected and an older version comes 
   await expectBack();
 });
 
-test('with the mouse alone, a folder is protected and an older version comes back', async () => {
+test('with the mouse alone, a folder is protected and one file of yesterday comes back', async () => {
   await page.getByRole('link', { name: 'Add a folder' }).click();
   await page.getByRole('button', { name: 'Choose a folder' }).click();
   // A path is not typed but walked: up to the root, then down, by double clicks.
@@ -104,9 +156,16 @@ test('with the mouse alone, a folder is protected and an older version comes bac
   await page.getByRole('button', { name: /^Protect for/ }).click();
 
   await see(fact('1 snapshot')).toBeVisible({ timeout: 60_000 });
-  changeTheLetter();
-  await page.getByRole('main').getByRole('button', { name: 'Sync now' }).click();
-  await see(fact('2 snapshots')).toBeVisible({ timeout: 60_000 });
+  await sleepOverIt();
+  await page.getByRole('option', { name: /Documents/ }).click();
+  for (const [count, text] of [
+    ['2 snapshots', 'as it was this morning'],
+    ['3 snapshots', 'as it is by now'],
+  ] as const) {
+    write(LETTER, text);
+    await page.getByRole('main').getByRole('button', { name: 'Sync now' }).click();
+    await see(fact(count)).toBeVisible({ timeout: 60_000 });
+  }
   await expectAccessible(page);
 
   const slider = page.getByRole('slider', { name: 'Moment' });
@@ -116,12 +175,14 @@ test('with the mouse alone, a folder is protected and an older version comes bac
   await page.mouse.down();
   await page.mouse.move(box.x + 4, box.y + box.height / 2, { steps: 5 });
   await page.mouse.up();
-  await see(slider).toHaveAttribute('aria-valuenow', '1');
+  await expectYesterday();
   await page.getByRole('option', { name: /letters/ }).dblclick();
   await page.getByRole('option', { name: /to anna\.txt/ }).click();
   await page.getByRole('link', { name: /^Restore\s*to anna\.txt/ }).click();
 
-  await page.getByLabel('Folder to restore to').fill(target);
+  await page.getByRole('button', { name: 'Choose', exact: true }).click();
+  await walkTo(target);
+  await page.getByRole('button', { name: 'Take this folder' }).click();
   await page.getByRole('button', { name: /^Restore .*1 file/ }).click();
   await expectBack();
 });

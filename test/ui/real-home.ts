@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import type { Page } from '@playwright/test';
 import { openWorld, type TestHome, type TestWorld } from '#test/support/floe-cli.ts';
 import { runControlCommand } from '#localnet/control-commands.ts';
@@ -26,17 +27,30 @@ export interface RealHome {
   enter(page: Page): Promise<void>;
   /** Kill the engine as a crash does; `serve` starts it again. */
   kill(): Promise<void>;
-  serve(): Promise<void>;
+  /** Stop it in order, as signing out does. */
+  stop(): Promise<void>;
+  serve(env?: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
+
+/** An engine whose clock shows this time yesterday. */
+export const YESTERDAY = {
+  NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, '../support/a-day-ago.mjs')).href}`,
+};
 
 export interface RealHomeOptions extends Omit<LocalnetOptions, 'dir'> {
   /** Without a vault the window begins with the first run. */
   readonly hasVault?: boolean;
+  /** For the process that serves the window. */
+  readonly env?: Readonly<Record<string, string>>;
 }
+
+/** A session without a keychain, whatever the machine has. */
+export const NO_KEYCHAIN = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
 
 export async function openRealHome({
   hasVault = true,
+  env = {},
   ...network
 }: RealHomeOptions = {}): Promise<RealHome> {
   const world = await openWorld(network);
@@ -48,8 +62,8 @@ export async function openRealHome({
   );
   let server: { child: ChildProcess; url: string; page: string } | undefined;
 
-  const serve = async (): Promise<void> => {
-    server = await startUi(home.path, world.networkDir);
+  const serve = async (own = env): Promise<void> => {
+    server = await startUi(home.path, { ...own, FLOE_LOCALNET: world.networkDir });
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!server) return;
@@ -66,6 +80,7 @@ export async function openRealHome({
     words,
     serve,
     kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
     url: () => server?.url ?? '',
     enter: async (page) => {
       // Each look at the page needs a code that is not spent yet.
@@ -85,11 +100,11 @@ export async function openRealHome({
 
 async function startUi(
   home: string,
-  networkDir: string,
+  env: Readonly<Record<string, string>>,
 ): Promise<{ child: ChildProcess; url: string; page: string }> {
   const child = spawn(process.execPath, [MAIN, '--home', home, '--json', 'ui', '--no-open'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, FLOE_LOCALNET: networkDir },
+    env: { ...process.env, ...env },
   });
   const [line] = (await Promise.race([
     once(createInterface({ input: child.stdout }), 'line'),

@@ -81,12 +81,11 @@ describe('the window', () => {
       }),
     ).toBeVisible();
     await see(page.getByRole('banner')).toContainText('Try-out: everything is on this computer');
-    await page.getByRole('button', { name: /Move to Testnet or Mainnet/ }).click();
-    const dialog = page.getByRole('dialog', { name: 'Move to a real network' });
-    await see(dialog.getByText(/-testnet" ui/)).toBeVisible();
+    await page.getByRole('link', { name: /Move to Testnet or Mainnet/ }).click();
+    await see(page.getByRole('heading', { level: 1, name: 'Move Documents' })).toBeVisible();
     await expectAccessible(page);
     await page.keyboard.press('Escape');
-    await see(dialog).toBeHidden();
+    await see(page.getByRole('option', { name: /Documents/ })).toBeVisible();
   });
 
   test('shows how far the network is from loss', async () => {

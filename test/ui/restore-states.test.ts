@@ -64,8 +64,9 @@ test('says how far it is, can be stopped, and is resumed', async () => {
   expect(asked).toEqual(['cancel restore-1', 'resume restore-1']);
 });
 
-test('lists what could not be had, in the order of the engine', async () => {
+test('lists what could not be had: what ends first is first, with its date', async () => {
   const names = ['b.txt', 'a.txt'];
+  const endsAt = { epoch: 44, atMs: Date.UTC(2027, 0, 4) };
   const done: Task = {
     ...running,
     state: 'done',
@@ -80,7 +81,12 @@ test('lists what could not be had, in the order of the engine', async () => {
         filesRestored: 10,
         bytesRestored: 1_000_000,
         filesAlreadyThere: 1,
-        lost: names.map((path) => ({ path, code: 'blob-expired', reason: 'it has ended' })),
+        lost: names.map((path, index) => ({
+          path,
+          code: 'slivers-insufficient',
+          reason: 'too few nodes answer',
+          ...(index === 0 ? { endsAt } : {}),
+        })),
       },
     },
   };
@@ -91,7 +97,7 @@ test('lists what could not be had, in the order of the engine', async () => {
   );
   await see(heading('Most of Documents is back')).toBeVisible();
   const rows = page.getByRole('table', { name: '2 files could not be restored' }).getByRole('row');
-  await see(rows).toHaveText([/File/, /b\.txt/, /a\.txt/]);
+  await see(rows).toHaveText([/File.*Can be tried until/, /b\.txt.*4 January 2027/, /a\.txt/]);
   await see(page.getByRole('button', { name: 'Resume' })).toBeVisible();
   await expectAccessible(page);
 });

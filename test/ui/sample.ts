@@ -210,6 +210,7 @@ export function entry(index: number): ListEntry {
 export function calm(folders: readonly FolderStatus[], change: Partial<VaultStatus> = {}): Script {
   return {
     home: () => home,
+    otherHomes: () => ({ homes: [], moves: [] }),
     settings: () => settings,
     status: () => status(folders, change),
     tasks: () => [],
