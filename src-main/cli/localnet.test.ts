@@ -48,6 +48,8 @@ describe('floe localnet', () => {
     const forged = await floe('localnet', 'node', 'forge', '1', '--what', 'nothing');
     expect(forged.code).toBe(2);
     expect((await floe('localnet', 'node', 'kill', '7')).code).toBe(2);
+    // It has none.
+    expect((await floe('localnet', 'relay', 'kill')).code).toBe(2);
     const advanced = await floe('--json', 'localnet', 'epoch', 'advance', '--count', '2');
     expect(JSON.parse(advanced.stdout)).toEqual({ epoch: 3 });
     const status = await floe('localnet', 'status', '--json');
@@ -77,6 +79,7 @@ describe('floe localnet', () => {
   test.each([
     { name: 'a shard count that is no number', args: ['start', '--shards', 'many'] },
     { name: 'a duration without sense', args: ['start', '--epoch-duration', 'soon'] },
+    { name: 'a tip that is none', args: ['start', '--tip', 'generous'] },
     { name: 'a transport that does not exist', args: ['start', '--rpc', 'smoke-signals'] },
     { name: 'an amount with too many decimals', args: ['fund', '0x1', '--sui', '1.0000000001'] },
   ])('refuses $name', async ({ args }) => {

@@ -9,6 +9,7 @@ import type { ControlArguments } from '#localnet/control-commands.ts';
 import type { LocalnetOptions } from '#localnet/localnet.ts';
 import type { LocalnetNetworkFile } from '#localnet/network-file.ts';
 import { behaviourProfiles, type BehaviourProfile } from '#localnet/nodes/behaviour.ts';
+import { parseTip } from '#localnet/relay/tip.ts';
 import type { LocalnetTransport } from '#localnet/settings.ts';
 import { runCommand, type CommandContext } from './context.ts';
 
@@ -22,6 +23,7 @@ Examples:
   $ floe localnet fund 0x2a.. --sui 5 --wal 20
   $ floe localnet node kill 3                           by index or object id
   $ floe localnet node heal 3                           whole again, with all its slivers
+  $ floe localnet start --relay --tip const:105         with an upload relay that takes 105 MIST a blob
   $ floe localnet epoch advance --count 2
 `;
 
@@ -61,6 +63,7 @@ export function addLocalnetCommands(program: Command): void {
   addEpochAndPrice(localnet);
   addRpcFaults(localnet);
   addNodeCommands(localnet);
+  addRelayCommands(localnet);
 }
 
 function addStart(localnet: Command): void {
@@ -78,7 +81,7 @@ function addStart(localnet: Command): void {
       ),
     )
     .option('--relay', 'with an upload relay; its address stands in the network file')
-    .option('--tip <tip>', 'that it takes, MIST: none, const:N or linear:BASE:PERKIB')
+    .option('--tip <tip>', 'that it takes, MIST: none, const:N or linear:BASE:PERKIB', tip)
     .option('--detach', 'in the background')
     .option('--join', 'where it already runs, stay beside it')
     .action(async (options: StartOptions, command: Command) =>
@@ -253,6 +256,22 @@ function addNodeCommands(localnet: Command): void {
   );
 }
 
+function addRelayCommands(localnet: Command): void {
+  const relay = localnet.command('relay').description('faults of the upload relay');
+  const actions: readonly (readonly [string, string])[] = [
+    ['kill', 'reset its connections and refuse new ones'],
+    ['hang', 'take requests and never answer'],
+    ['start', 'let it serve again'],
+  ];
+  for (const [action, description] of actions) {
+    withDir(relay.command(action))
+      .description(description)
+      .action(async (options: DirOption, command: Command) =>
+        call(command, options, 'relay', { action }),
+      );
+  }
+}
+
 function addNodeCommand(node: Command, action: string, description: string): Command {
   return withDir(node.command(action))
     .description(description)
@@ -301,6 +320,15 @@ function withDir(command: Command): Command {
 
 function directoryOf(options: DirOption): string {
   return resolve(options.dir ?? process.env['FLOE_LOCALNET'] ?? defaultLocalnetFolder());
+}
+
+function tip(text: string): string {
+  try {
+    parseTip(text);
+    return text;
+  } catch {
+    throw new InvalidArgumentError('none, const:N or linear:BASE:PERKIB, in MIST.');
+  }
 }
 
 function wholeNumber(text: string): number {

@@ -50,9 +50,18 @@ export const controlCommands = {
     return { ms };
   },
   node: runNodeCommand,
+  relay: async ({ relay }, given) => {
+    if (!relay) throw usage('this local network has no upload relay: start it with --relay');
+    const action = oneOf(relayActions, textOf(given, 'action'), 'action');
+    await relay[action]();
+    return { url: relay.url, action };
+  },
 } as const satisfies Record<string, Command>;
 
 export type ControlCommand = keyof typeof controlCommands;
+
+/** What may become of the upload relay, by its methods. */
+export const relayActions = ['start', 'kill', 'hang'] as const;
 
 export const nodeActions = [
   'stop',

@@ -55,6 +55,20 @@ describe('a local network', () => {
     });
   });
 
+  test('keeps its upload relay, with its address and terms', async () => {
+    const { networkFile, relay } = await start({ relay: { tip: 'const:7' } });
+    const url = networkFile.uploadRelay?.url ?? '';
+    expect(parseNetwork(networkFile).uploadRelay).toEqual({ url });
+    const terms = await (await fetch(`${url}/v1/tip-config`)).json();
+    expect(terms).toEqual({ send_tip: { address: relay?.tipAddress, kind: { const: 7 } } });
+    await localnet?.close();
+    expect((await start()).networkFile.uploadRelay).toEqual({ url });
+    expect(await (await fetch(`${url}/v1/tip-config`)).json()).toEqual(terms);
+    await localnet?.close();
+    await start({ relay: { tip: 'none' } });
+    expect(await (await fetch(`${url}/v1/tip-config`)).json()).toBe('no_tip');
+  });
+
   test('survives a restart with the same ids, keys and ports', async () => {
     const first = (await start()).networkFile;
     const committee = localnet?.chain.view.committee;

@@ -10,6 +10,7 @@ import type { ObjectId } from '#engine/model/ids.ts';
 import { shardRanges, shardWeights } from './assignment.ts';
 import type { BehaviourChoice } from './nodes/behaviour.ts';
 import { freePorts, requireFree } from './ports.ts';
+import { parseTip } from './relay/tip.ts';
 
 export type LocalnetTransport = 'grpc-web' | 'json-rpc';
 
@@ -177,12 +178,16 @@ export function mergeSettings(known: LocalnetSettings, choices: LocalnetChoices)
   };
 }
 
-/** The settings with the upload relay that a start asks for; on the port that it had, if any. */
+/**
+ * The settings with the upload relay that a start asks for; on the port that it had, if any. Throws
+ * `usage` for a tip that is none.
+ */
 export async function withRelay(
   settings: LocalnetSettings,
   { relay }: LocalnetChoices,
 ): Promise<LocalnetSettings> {
   if (!relay) return settings;
+  parseTip(relay.tip);
   const [anyPort = 0] = await freePorts(HOST, 1);
   return { ...settings, relay: { port: settings.relay?.port ?? anyPort, tip: relay.tip } };
 }

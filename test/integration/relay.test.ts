@@ -14,6 +14,7 @@ import type { Engine } from '#engine/engine.ts';
 import { encodedBytes } from '#engine/model/walrus.ts';
 import type { Clock } from '#engine/ports/ports.ts';
 import { compareTrees } from '#platform/compare-trees.ts';
+import { homeSettings } from '#host/home-settings.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import {
   startRelayProxy,
@@ -159,6 +160,21 @@ describe('by relay', () => {
       await engine.close();
     }
     await expectRestorable(life);
+  });
+
+  test('is what the home says, also in a command that runs the engine itself', async () => {
+    const home = 'home-with-settings';
+    await world.setUp(home);
+    const change = { upload: 'relay', uploadTipMaxMist: TIP_MAX } as const;
+    expect(await homeSettings(world.path(home), change)).toMatchObject(change);
+    const before = world.tips();
+    makeTree(world.path('source-with-settings'), { 'a.txt': 'a' });
+    await world.ask(home, async ({ api }) => {
+      const path = world.path('source-with-settings');
+      await api.addFolder({ path, name: 'folder', excludes: [], permanent: false });
+      await api.sync({});
+    });
+    expect(world.tips()).toBeGreaterThan(before);
   });
 
   test('is chosen by itself where the line is slow, and said in the settings of a running engine', async () => {

@@ -2,8 +2,8 @@
  * @file What the upload relay takes for its work: nothing, a constant, or so much for each KiB that
  * storage is bought for.
  */
+import { EngineError } from '#engine/model/engine-error.ts';
 import { encodedBytes } from '#engine/model/walrus.ts';
-import { usage } from '../settings.ts';
 
 /** MIST all of it. */
 export type Tip =
@@ -24,7 +24,8 @@ export function parseTip(text: string): Tip {
   if (kind === 'linear' && second !== undefined) {
     return { kind, baseMist: BigInt(first), mistPerKib: BigInt(second) };
   }
-  throw usage(`a tip is none, const:N or linear:BASE:PERKIB (MIST), not ${text}`);
+  const message = `a tip is none, const:N or linear:BASE:PERKIB (MIST), not ${text}`;
+  throw new EngineError('usage', message);
 }
 
 /** What must be given for a blob of `sizeBytes`. */
