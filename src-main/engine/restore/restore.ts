@@ -9,12 +9,17 @@
  */
 import type { FoundEntry, IndexedPack } from '../archive/pack-index.ts';
 import { keyedBlake3 } from '../codec/hash.ts';
-import { openChunks } from '../codec/seal.ts';
 import { errorCodes, type ErrorCode } from '#contract/errors.ts';
 import { EngineError, isAbort } from '../model/engine-error.ts';
 import { displayPath, joinRawPath, type BlobId, type ChunkId, type RawPath } from '../model/ids.ts';
 import type { AbsolutePath, FileSystem } from '../ports/file-system.ts';
-import { RestoreMemory, type Memory } from './memory.ts';
+import {
+  inOrder,
+  PackContents,
+  type ChunkToOpen,
+  type OpenedBatch,
+  type PackToOpen,
+} from './pack-contents.ts';
 import type { PackReader } from './pack-reader.ts';
 import {
   entriesToPlace,
@@ -24,19 +29,15 @@ import {
   type PlannedEntry,
 } from './plan.ts';
 import { isPart, partKey, selectionOf, type AskedPart } from './selection.ts';
-import { findChunk, keysByEpoch, type OpenedSnapshot } from './snapshot-reader.ts';
+import { findChunk, type OpenedSnapshot } from './snapshot-reader.ts';
 import type { PlacedDirectory, PlacedEntry, RestoreRemark } from './write-entries.ts';
 import { openRestoreTarget, type FileWriter, type RestoreTarget } from './write.ts';
 
-/** Content that is opened in one call of the addon; one chunk may have up to as much beside it. */
-const OPEN_BATCH_BYTES = 8 * 1024 * 1024;
 /**
  * Pieces that are planned before their packs are read. A plan of all of a large folder would take
  * a gigabyte for a million files.
  */
 const PIECES_PLANNED_MAX = 16_384;
-/** A pack of which at least this share is wanted is read whole, else in ranges. */
-const WHOLE_SHARE_MIN = 0.25;
 /** Paths that a message names. */
 const NAMED_MAX = 3;
 /** Finished files are remembered in batches: each is a write to the local index. */
@@ -124,22 +125,12 @@ interface Wanted {
   readonly piece: FilePiece;
 }
 
-interface WantedChunk {
-  readonly id: ChunkId;
-  readonly place: FoundEntry;
-  readonly plainBytes: number;
+interface WantedChunk extends ChunkToOpen {
   readonly wanted: Wanted[];
 }
 
-interface PackWork {
-  readonly place: FoundEntry;
+interface PackWork extends PackToOpen<WantedChunk> {
   readonly chunks: Map<ChunkId, WantedChunk>;
-}
-
-/** Chunks whose contents, or the reasons why there are none, lie in memory. */
-interface OpenedBatch {
-  readonly chunks: readonly WantedChunk[];
-  readonly contents: readonly (Uint8Array | EngineError)[];
 }
 
 class Restore {
@@ -149,7 +140,7 @@ class Restore {
   /** What is planned and not yet read, in the order in which the tree asks for packs. */
   #work = new Map<BlobId, PackWork>();
   #piecesPlanned = 0;
-  readonly #memory = new RestoreMemory();
+  readonly #contents: PackContents;
   #marks: RawPath[] = [];
   #filesRestored = 0;
   #filesAlreadyThere = 0;
@@ -160,6 +151,7 @@ class Restore {
 
   constructor(options: RestoreOptions) {
     this.#options = options;
+    this.#contents = new PackContents(options);
     this.#target = openRestoreTarget({
       files: options.files,
       target: options.target,
@@ -319,82 +311,18 @@ class Restore {
     file.missing += 1;
   }
 
-  /** Read a pack whose turn has come, and then already the next one, while files are written. */
   async #restorePack(work: PackWork, next: PackWork | undefined): Promise<void> {
-    const { signal } = this.#options;
-    const chunks = [...work.chunks.values()].sort(
-      (one, other) => one.place.offsetBytes - other.place.offsetBytes,
-    );
-    let opening: Promise<OpenedBatch> | undefined;
     try {
-      const whole = isReadWhole(work) ? await this.#memory.whole(work, this.#readWhole) : undefined;
-      // Its failure is met when it is its turn.
-      if (next && isReadWhole(next)) void this.#memory.whole(next, this.#readWhole);
-      for (const batch of batches(chunks)) {
-        signal.throwIfAborted();
-        const opened = await opening;
-        // The addon opens the next batch while this one is written.
-        opening = this.#openBatch(batch, whole);
-        opening.catch(() => undefined);
-        if (opened) await this.#writeBatch(opened);
-      }
-      const last = await opening;
-      opening = undefined;
-      if (last) await this.#writeBatch(last);
+      for await (const batch of this.#contents.open(work, next)) await this.#writeBatch(batch);
     } catch (error) {
       if (!(error instanceof EngineError) || isFatal(error)) throw error;
-      for (const { wanted } of chunks) {
+      for (const { wanted } of inOrder(work)) {
         for (const { file } of wanted) this.#loseFile(file, error, work.place.pack);
       }
-    } finally {
-      // Until then the addon reads the pack.
-      await opening?.catch(() => undefined);
-      this.#memory.done(work);
-      this.#options.packs.forget(work.place.pack);
     }
   }
 
-  readonly #readWhole = ({ place }: PackWork, memory: Memory): Promise<Uint8Array> =>
-    this.#options.packs.readWholeInto(place.pack, memory, this.#options.signal);
-
-  async #openBatch(
-    chunks: readonly WantedChunk[],
-    whole: Uint8Array | undefined,
-  ): Promise<OpenedBatch> {
-    const { snapshot, signal } = this.#options;
-    const { vaultId } = snapshot.signed.snapshot;
-    const bytes = whole ?? Buffer.concat(await this.#readRanges(chunks));
-    let nextBytes = 0;
-    const packed = chunks.map(({ id, place, plainBytes }) => {
-      const { sizeBytes } = place;
-      const offsetBytes = whole ? place.offsetBytes : nextBytes;
-      nextBytes += sizeBytes;
-      return { id, offsetBytes, sizeBytes, plainBytes };
-    });
-    const contents = await openChunks(
-      {
-        vaultId,
-        folderId: snapshot.folderId,
-        bytes,
-        chunks: packed,
-        folderKeys: keysByEpoch(snapshot.folderKeys),
-        into: this.#memory.contents(plainBytesOf(chunks)),
-      },
-      { signal },
-    );
-    return { chunks, contents };
-  }
-
-  async #readRanges(chunks: readonly WantedChunk[]): Promise<Uint8Array[]> {
-    const { packs, signal } = this.#options;
-    const ranges: Uint8Array[] = [];
-    for (const { place } of chunks) {
-      ranges.push(await packs.readRange(place.pack, place.offsetBytes, place.sizeBytes, signal));
-    }
-    return ranges;
-  }
-
-  async #writeBatch({ chunks, contents }: OpenedBatch): Promise<void> {
+  async #writeBatch({ chunks, contents }: OpenedBatch<WantedChunk>): Promise<void> {
     for (const [index, { wanted, place }] of chunks.entries()) {
       const bytes = contents[index];
       for (const want of wanted) {
@@ -485,27 +413,3 @@ const bytesOf = (pieces: readonly FilePiece[]): number =>
 /** Failures that no other file would be spared. */
 const isFatal = (error: EngineError): boolean =>
   isAbort(error) || error.code === 'disk-full' || error.code === 'internal';
-
-function isReadWhole({ place, chunks }: PackWork): boolean {
-  let wantedBytes = 0;
-  for (const chunk of chunks.values()) wantedBytes += chunk.place.sizeBytes;
-  return wantedBytes >= place.pack.sizeBytes * WHOLE_SHARE_MIN;
-}
-
-const plainBytesOf = (chunks: readonly WantedChunk[]): number =>
-  chunks.reduce((sum, { plainBytes }) => sum + plainBytes, 0);
-
-function* batches(chunks: readonly WantedChunk[]): Generator<WantedChunk[]> {
-  let batch: WantedChunk[] = [];
-  let bytes = 0;
-  for (const chunk of chunks) {
-    batch.push(chunk);
-    bytes += chunk.plainBytes;
-    if (bytes >= OPEN_BATCH_BYTES) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-  }
-  if (batch.length > 0) yield batch;
-}
