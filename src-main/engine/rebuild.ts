@@ -10,7 +10,8 @@
 import { ENTRY_KIND } from './archive/pack-layout.ts';
 import { SELF, type IndexedPack } from './archive/pack-index.ts';
 import type { SnapshotLocation } from './archive/head.ts';
-import type { SegmentPartRef, SignedSnapshot } from './archive/snapshot.ts';
+import type { SignedSnapshot } from './archive/snapshot.ts';
+import type { SegmentPartRef } from './archive/snapshot-segments.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { historyOf } from './catalog.ts';
 import type { EngineParts } from './engine-parts.ts';

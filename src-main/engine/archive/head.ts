@@ -42,7 +42,7 @@ import {
   writtenField,
 } from './encoding.ts';
 import type { EntryPlace, PackClass } from './pack-layout.ts';
-import { DEVICE_NAME_BYTES_MAX } from './snapshot.ts';
+import { DEVICE_NAME_BYTES_MAX } from './snapshot-record.ts';
 import { decodeVaultRecord, encodeVaultRecord, type VaultRecord } from './vault-record.ts';
 
 /** Another device's head as this device has last seen it. */

@@ -34,14 +34,8 @@ import {
 } from './head.ts';
 import { packLimits } from './limits.ts';
 import { SELF, type IndexedPack } from './pack-index.ts';
-import {
-  decodeSnapshot,
-  encodeSnapshot,
-  openSnapshot,
-  sealSnapshot,
-  signSnapshot,
-  type Snapshot,
-} from './snapshot.ts';
+import { openSnapshot, sealSnapshot, signSnapshot } from './snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot-record.ts';
 
 const codec = referenceCodec();
 const bytes = (value: number, count = 32): Uint8Array => new Uint8Array(count).fill(value);

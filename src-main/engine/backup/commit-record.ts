@@ -3,7 +3,7 @@
  * next one on it.
  */
 import type { PackClass } from '../archive/pack-layout.ts';
-import type { SnapshotTotals } from '../archive/snapshot.ts';
+import type { SnapshotTotals } from '../archive/snapshot-record.ts';
 import type { ChunkId, FolderId, PackId, SnapshotId } from '../model/ids.ts';
 
 /** A part of an index segment: as in the snapshot, but its pack is named by our own ID. */

@@ -9,14 +9,8 @@ import type { PackLimits } from '../archive/limits.ts';
 import { ENTRY_KIND, type EntryKind, type PackClass } from '../archive/pack-layout.ts';
 import type { IndexEntry } from '../archive/pack-index.ts';
 import type { PackOwner } from '../archive/pack-writer.ts';
-import {
-  sealSnapshot,
-  signSnapshot,
-  type SignBytes,
-  type Snapshot,
-  type SnapshotParent,
-  type SnapshotTotals,
-} from '../archive/snapshot.ts';
+import { sealSnapshot, signSnapshot, type SignBytes } from '../archive/snapshot.ts';
+import type { Snapshot, SnapshotParent, SnapshotTotals } from '../archive/snapshot-record.ts';
 import type { VaultRecord } from '../archive/vault-record.ts';
 import { blake3 } from '../codec/hash.ts';
 import type { VaultKeys } from '../codec/keys.ts';

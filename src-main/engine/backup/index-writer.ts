@@ -21,7 +21,7 @@ import {
 import { planSegmentMerge } from '../archive/pack-index-plan.ts';
 import { ENTRY_KIND } from '../archive/pack-layout.ts';
 import type { PackOwner } from '../archive/pack-writer.ts';
-import type { SegmentRef } from '../archive/snapshot.ts';
+import type { SegmentRef } from '../archive/snapshot-segments.ts';
 import type { LocalIndex } from '../local-index/local-index.ts';
 import type { PackRecord } from '../local-index/journal.ts';
 import { EngineError } from '../model/engine-error.ts';

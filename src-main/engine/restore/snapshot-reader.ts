@@ -17,12 +17,8 @@ import {
   type FoundEntry,
   type IndexedPack,
 } from '../archive/pack-index.ts';
-import {
-  openSnapshot,
-  type SegmentPartRef,
-  type SignedSnapshot,
-  type VerifySigner,
-} from '../archive/snapshot.ts';
+import { openSnapshot, type SignedSnapshot, type VerifySigner } from '../archive/snapshot.ts';
+import type { SegmentPartRef } from '../archive/snapshot-segments.ts';
 import { openChunk } from '../codec/seal.ts';
 import type { VaultKeys } from '../codec/keys.ts';
 import { EngineError } from '../model/engine-error.ts';
