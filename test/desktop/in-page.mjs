@@ -87,6 +87,15 @@ export function openWindow(url) {
   return window.open(url);
 }
 
+export function download() {
+  const link = document.createElement('a');
+  link.href = 'data:text/plain,hello';
+  link.download = 'hello.txt';
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
 /** @returns {Promise<string[]>} */
 export async function askPermissions() {
   const names = ['geolocation', 'notifications', 'camera', 'microphone', 'clipboard-read'];

@@ -169,6 +169,33 @@ describe('a page', () => {
     },
   );
 
+  test.each(['will-redirect', 'will-frame-navigate', 'will-attach-webview'])(
+    'is kept from %s, whatever leads there',
+    async (name) => {
+      // Nothing of ours redirects, frames or embeds: the guard is asked as Electron would ask it.
+      const isPrevented = await app.evaluate(({ webContents }, event) => {
+        let prevented = false;
+        const preventDefault = (): void => void (prevented = true);
+        webContents.getAllWebContents()[0]?.emit(event, { preventDefault }, 'https://example.org/');
+        return prevented;
+      }, name);
+      expect(isPrevented).toBe(true);
+    },
+  );
+
+  test('downloads nothing', async () => {
+    const isPrevented = app.evaluate(
+      ({ session }) =>
+        new Promise<boolean>((resolve) => {
+          session.defaultSession.once('will-download', ({ defaultPrevented }) =>
+            resolve(defaultPrevented),
+          );
+        }),
+    );
+    await page.evaluate(inPage.download);
+    expect(await isPrevented).toBe(true);
+  });
+
   test('is given no permission', async () => {
     const answers = await page.evaluate(inPage.askPermissions);
     expect(answers).toHaveLength(7);
@@ -265,6 +292,31 @@ describe('the shell', () => {
     );
     expect(answer).toMatchObject({ state: 'connecting' });
     expect(JSON.stringify(answer)).toContain('refused');
+  });
+
+  test.each([
+    { name: 'a frame within the page', url: 'app://floe/index.html', isMainFrame: false },
+    { name: 'a page of another origin', url: 'https://example.org/', isMainFrame: true },
+    { name: 'an origin that begins like ours', url: 'app://floe.example/', isMainFrame: true },
+  ])('gives no port to $name', async ({ url, isMainFrame }) => {
+    const said = await app.evaluate(
+      ({ BrowserWindow, ipcMain }, given) => {
+        const [window] = BrowserWindow.getAllWindows();
+        const frame = { url: given.url };
+        const sender = { id: window?.webContents.id, mainFrame: given.isMainFrame ? frame : {} };
+        const told: string[] = [];
+        const port = {
+          close: () => told.push('closed'),
+          on: () => undefined,
+          postMessage: () => told.push('answered'),
+          start: () => told.push('started'),
+        };
+        ipcMain.emit('floe:port', { sender, senderFrame: frame, ports: [port] });
+        return told;
+      },
+      { url, isMainFrame },
+    );
+    expect(said).toEqual(['closed']);
   });
 
   describe('ends a port', () => {
