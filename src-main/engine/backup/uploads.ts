@@ -9,19 +9,24 @@
  */
 import type { ErrorCode } from '#contract/errors.ts';
 import type { UploadWish } from '#contract/task-api.ts';
-import type { EncodedBlob } from '../codec/rs2.ts';
 import type { LocalIndex } from '../local-index/local-index.ts';
 import type { PackRecord } from '../local-index/journal.ts';
-import { EngineError, hasCode } from '../model/engine-error.ts';
+import { EngineError } from '../model/engine-error.ts';
 import type { PackId, SuiAddress, TransactionDigest } from '../model/ids.ts';
-import type { Certificate, Committee, WalrusSystem } from '../model/walrus.ts';
+import type { WalrusSystem } from '../model/walrus.ts';
 import type { Clock, Random } from '../ports/ports.ts';
 import type { Tip } from '../sui/wallet/tip.ts';
 import { tipFor } from '../walrus/relay/relay-wire.ts';
-import { authPackage, NONCE_BYTES, type UploadRelay } from '../walrus/relay/upload-relay.ts';
+import {
+  authPackage,
+  NONCE_BYTES,
+  type TipProof,
+  type UploadRelay,
+} from '../walrus/relay/upload-relay.ts';
 import type { StorageNetwork } from '../walrus/storage-network.ts';
-import type { UploadOptions, UploadResult } from '../walrus/upload.ts';
+import type { UploadResult } from '../walrus/upload.ts';
 import { chooseWay, directBytes, type Offer, type UploadChoice } from './upload-choice.ts';
+import { directWay, relayAbsent, relayWay, type PackUpload, type UploadWay } from './upload-way.ts';
 import { Uplink } from './uplink.ts';
 
 /** After a failure a relay is left alone for so long, unless a person wants it. */
@@ -52,28 +57,23 @@ export interface UploadsOptions {
   readonly onFallback: (pack: PackRecord, error: EngineError) => void;
 }
 
-export interface PackUpload extends Pick<
-  UploadOptions,
-  'committee' | 'persistence' | 'onConfirmed'
-> {
-  readonly blob: EncodedBlob;
-  /** The sealed pack. */
-  readonly payload: Uint8Array;
-  readonly signal: AbortSignal;
-}
-
 export const routeOf = ({ upload }: Pick<PackRecord, 'upload'>): UploadRoute | undefined =>
   upload === undefined ? undefined : (JSON.parse(upload) as UploadRoute);
 
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #uplink: Uplink;
+  readonly #direct: UploadWay;
+  readonly #byRelay: UploadWay;
   #wish: UploadWish;
   #avoidedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
     this.#uplink = new Uplink(options.index);
+    const parts = { ...options, uplink: this.#uplink };
+    this.#direct = directWay(parts);
+    this.#byRelay = relayWay(parts, options.relay);
     this.#wish = options.wish;
   }
 
@@ -139,83 +139,27 @@ export class Uploads {
     return sum;
   }
 
-  /** Store a registered pack. Throws as `StorageNetwork.upload` does. */
-  async upload(pack: PackRecord, request: PackUpload): Promise<UploadResult> {
+  /** Store a registered pack, the way that was chosen for it. Throws as `UploadWay.upload` does. */
+  async upload(
+    pack: PackRecord,
+    request: Omit<PackUpload, 'mayBeStored' | 'proof'>,
+  ): Promise<UploadResult> {
     // As it stands now: an attempt before this one may have changed it.
     const route = routeOf(this.#options.index.journal.find(pack.packId) ?? pack);
+    const mayBeStored = route?.isSent === true;
     const wantsRelay = route?.way === 'relay' && this.#wish.way !== 'direct';
-    if (!wantsRelay) return this.#uploadDirectly(request, route?.isSent === true);
+    if (!wantsRelay) return this.#direct.upload({ ...request, mayBeStored, proof: undefined });
+    const sent: UploadRoute = { ...route, isSent: true };
+    if (!mayBeStored) this.#record(pack.packId, sent);
     try {
-      const certificate = await this.#uploadByRelay(pack, route, request);
-      return { certificate, tail: settledTail(certificate) };
+      return await this.#byRelay.upload({ ...request, mayBeStored, proof: proofOf(route) });
     } catch (error) {
       if (!isRelayFailure(error)) throw error;
       this.#avoid();
       if (this.#wish.way === 'relay') throw error;
-      const failure = error.code;
-      this.#record(pack.packId, { ...route, way: 'direct', isSent: true, failure });
+      this.#record(pack.packId, { ...sent, way: 'direct', failure: error.code });
       this.#options.onFallback(pack, error);
-      return await this.#uploadDirectly(request, true);
-    }
-  }
-
-  /** Bytes of slivers from this machine. `mayBeStored`: nodes are asked what they hold first. */
-  async #uploadDirectly(request: PackUpload, mayBeStored: boolean): Promise<UploadResult> {
-    const { network, clock } = this.#options;
-    const { blob, committee, persistence, onConfirmed, signal } = request;
-    const startedAtMs = clock.monotonicMs();
-    let sentBytes = 0;
-    const result = await network.upload(blob, {
-      committee,
-      persistence,
-      signal,
-      ...(onConfirmed ? { onConfirmed } : {}),
-      ...(mayBeStored ? { knownStored: allNodes(committee) } : {}),
-      onProgress: (progress) => {
-        sentBytes = progress.sentBytes;
-      },
-    });
-    this.#uplink.observe(sentBytes, clock.monotonicMs() - startedAtMs);
-    return result;
-  }
-
-  async #uploadByRelay(
-    pack: PackRecord,
-    route: UploadRoute,
-    { blob, payload, committee, persistence, onConfirmed, signal }: PackUpload,
-  ): Promise<Certificate> {
-    const { relay, network, clock } = this.#options;
-    if (!relay) throw relayAbsent();
-    if (route.isSent) {
-      const known = { blobId: blob.blobId };
-      const options = { committee, persistence, signal };
-      const found = await this.#unlessMissing(() => network.requestConfirmations(known, options));
-      if (found) return found;
-    } else {
-      this.#record(pack.packId, { ...route, isSent: true });
-    }
-    const startedAtMs = clock.monotonicMs();
-    const { nonce, digest } = route;
-    const certificate = await relay.upload({
-      blobId: blob.blobId,
-      payload,
-      committee,
-      persistence,
-      proof: nonce && digest ? { digest, nonce: Buffer.from(nonce, 'base64url') } : undefined,
-      onSent: () => this.#uplink.observe(payload.length, clock.monotonicMs() - startedAtMs),
-      signal,
-    });
-    onConfirmed?.(signedShards(certificate, committee));
-    return certificate;
-  }
-
-  /** What an earlier attempt has stored; undefined when it has not. */
-  async #unlessMissing(ask: () => Promise<Certificate>): Promise<Certificate | undefined> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (hasCode(error, 'quorum-missing')) return undefined;
-      throw error;
+      return await this.#direct.upload({ ...request, mayBeStored: true, proof: undefined });
     }
   }
 
@@ -280,9 +224,6 @@ const RELAY_FAILURES: readonly ErrorCode[] = [
 const isRelayFailure = (error: unknown): error is EngineError =>
   error instanceof EngineError && RELAY_FAILURES.includes(error.code);
 
-const relayAbsent = (): EngineError =>
-  new EngineError('relay-absent', 'this network names no upload relay');
-
 const tipTooHigh = (mist: bigint, max: bigint): EngineError =>
   new EngineError(
     'relay-tip-too-high',
@@ -290,19 +231,8 @@ const tipTooHigh = (mist: bigint, max: bigint): EngineError =>
     { context: { tip: String(mist), max: String(max) } },
   );
 
-const allNodes = ({ members }: Committee): ReadonlySet<Committee['members'][number]['nodeId']> =>
-  new Set(members.map(({ nodeId }) => nodeId));
-
-/** Nothing is under way any more: what the relay has not reached, the nodes fill by recovery. */
-const settledTail = ({ shardWeight }: Certificate): UploadResult['tail'] => ({
-  done: Promise.resolve({ storedShards: shardWeight }),
-  stop: () => undefined,
-});
-
-function signedShards({ signersBitmap }: Certificate, { members }: Committee) {
-  const hasSigned = (index: number): boolean =>
-    (((signersBitmap[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
-  return members
-    .filter(({ memberIndex }) => hasSigned(memberIndex))
-    .flatMap(({ shards }) => shards);
+/** Shows a relay that it was paid; undefined where it works for nothing. */
+function proofOf({ nonce, digest }: UploadRoute): TipProof | undefined {
+  if (nonce === undefined || digest === undefined) return undefined;
+  return { digest, nonce: Buffer.from(nonce, 'base64url') };
 }

@@ -46,8 +46,8 @@ export interface RelayCall {
   readonly body?: Uint8Array;
   /** Of the blob: how much the relay has to store before it can answer. */
   readonly encodedBytes?: number;
-  /** The last byte of the body has been taken. */
-  readonly onSent?: () => void;
+  /** The last byte of the body has been taken, so long after the first was offered. */
+  readonly onSent?: (elapsedMs: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -164,13 +164,14 @@ class Patience {
 
   /** The body, piece by piece as the socket takes it. */
   *pieces(body: Uint8Array): Generator<Uint8Array> {
+    const startedAtMs = this.#clock.monotonicMs();
     for (let start = 0; start < body.length; start += PIECE_BYTES) {
       this.#heardAtMs = this.#clock.monotonicMs();
       yield body.subarray(start, start + PIECE_BYTES);
     }
     this.#heardAtMs = this.#clock.monotonicMs();
     this.#isSent = true;
-    this.#call.onSent?.();
+    this.#call.onSent?.(this.#heardAtMs - startedAtMs);
   }
 
   /** Abort `ended` when the relay is silent for too long. Resolves after `end`. */

@@ -34,8 +34,8 @@ export interface RelayUpload {
   readonly committee: Committee;
   readonly persistence: Persistence;
   readonly proof: TipProof | undefined;
-  /** The last byte was taken; only the answer is waited for. */
-  readonly onSent: () => void;
+  /** The last byte was taken, so long after the first; only the answer is waited for. */
+  readonly onSent: (elapsedMs: number) => void;
   readonly signal: AbortSignal;
 }
 
