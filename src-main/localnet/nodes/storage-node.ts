@@ -12,7 +12,7 @@ import { mkdirSync } from 'node:fs';
 import type { Chain, ChainEvent } from '#localnet/chain/chain.ts';
 import type { BlobId, ObjectId } from '#engine/model/ids.ts';
 import type { Committee, SliverAxis } from '#engine/model/walrus.ts';
-import { collectAttestations, type InvalidBlobCertificate } from './attestations.ts';
+import type { InvalidBlobCertificate } from './attestations.ts';
 import type { NodeBehaviour } from './behaviour.ts';
 import { BlobLedger } from './blob-ledger.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -20,13 +20,13 @@ import { shardOfPair, type Encoding } from './encoding.ts';
 import { respond } from './endpoints/respond.ts';
 import { EventCursor } from './event-cursor.ts';
 import type { Forgery, NodeContext, NodeSigner } from './node-context.ts';
+import { NodeRecovery, type HealReport } from './node-recovery.ts';
 import { NodeServer } from './node-server.ts';
 import { readNodeState, writeNodeState } from './node-state.ts';
 import { PeerClient } from './peer-client.ts';
 import { PendingUploads } from './pending-uploads.ts';
-import { missingSlivers, recoverBlob, type RecoveryContext } from './recovery.ts';
-import { RecoveryQueue } from './recovery-queue.ts';
-import { dropDamaged } from './scrub.ts';
+import type { RecoveryContext } from './recovery.ts';
+import { RegistrationWaits } from './registration-waits.ts';
 import { ShardMoves } from './shard-moves.ts';
 import { ShardTable } from './shard-table.ts';
 import { SliverStore, StoreClosed } from './sliver-store.ts';
@@ -59,23 +59,17 @@ export interface StorageNodeOptions {
 /** `hanging` and `refusing` nodes still follow the chain; the others are dead. */
 export type NodeMode = 'running' | 'hanging' | 'refusing' | 'stopped' | 'killed';
 
-export interface HealReport {
-  readonly recoveredSlivers: number;
-  /** What the other nodes could not give. */
-  readonly missingSlivers: number;
-}
-
 export class StorageNode {
   readonly nodeId: ObjectId;
   readonly #options: StorageNodeOptions;
   readonly #server: NodeServer;
   readonly #cursor: EventCursor;
-  readonly #recovery: RecoveryQueue;
+  readonly #recovery: NodeRecovery;
   readonly #peers: PeerClient;
   readonly #moves: ShardMoves;
   readonly #forgeries = new Set<Forgery>();
   readonly #blocked = new Set<BlobId>();
-  readonly #registrationWaiters = new Map<BlobId, Set<() => void>>();
+  readonly #registrations = new RegistrationWaits();
   #mode: NodeMode = 'stopped';
   #ledger: BlobLedger;
   #shards = new ShardTable();
@@ -83,8 +77,6 @@ export class StorageNode {
   #pending: PendingUploads;
   #context: NodeContext;
   #startedAtMs = 0;
-  /** Whatever is written is verified before, so files need a look only once, or after a fault. */
-  #mayBeDamaged = true;
 
   constructor(options: StorageNodeOptions) {
     this.nodeId = options.nodeId;
@@ -96,17 +88,26 @@ export class StorageNode {
     this.#context = this.#createContext();
     this.#peers = new PeerClient({ isTls: options.tls !== undefined });
     this.#cursor = new EventCursor(options.chain.events, (event) => this.#handle(event));
-    this.#recovery = new RecoveryQueue({
+    this.#recovery = new NodeRecovery({
+      nodeId: options.nodeId,
+      encoding: options.encoding,
+      signer: options.signer,
+      peers: this.#peers,
+      store: () => this.#store,
+      ledger: () => this.#ledger,
+      shards: () => this.#shards,
+      committee: () => this.#committee(),
+      node: () => this.#context,
+      reencodeTurn: options.reencodeTurn,
       quietMs: options.recoveryQuietMs,
-      nowMs: () => performance.now(),
-      recover: (blobId, signal) => this.#recover(blobId, signal),
+      reportInvalid: options.reportInvalid,
       onFailure: (error) => this.#logFailure('recovery', error),
     });
     this.#moves = new ShardMoves({
       nodeId: options.nodeId,
       chain: options.chain,
       signer: options.signer,
-      recovery: () => this.#recoveryContext(),
+      recovery: () => this.#recovery.context(),
       shards: () => this.#shards,
       ledger: () => this.#ledger,
       onChange: () => this.#saveState(),
@@ -193,7 +194,7 @@ export class StorageNode {
 
   /** Damage stored files; returns how many. */
   corrupt(what: SliverAxis | 'metadata', blobId?: BlobId): number {
-    this.#mayBeDamaged = true;
+    this.#recovery.mayBeDamaged = true;
     return this.#store.corrupt(what, blobId);
   }
 
@@ -216,31 +217,7 @@ export class StorageNode {
     this.setDelay(0);
     this.setLag(0);
     await this.start();
-    const stop = new AbortController();
-    if (this.#mayBeDamaged) await this.#scrub(stop.signal);
-    let recoveredSlivers = 0;
-    let missing = 0;
-    for (const { blobId } of this.#ledger.certifiedBlobs()) {
-      const wanted = this.#missingCount(blobId);
-      const isComplete = await this.#recoverOnce(blobId, stop.signal);
-      const left = this.#missingCount(blobId);
-      recoveredSlivers += wanted - left;
-      missing += left;
-      if (isComplete) this.#recovery.remove(blobId);
-      else this.#recovery.add(blobId, 'after-quiet');
-    }
-    return { recoveredSlivers, missingSlivers: missing };
-  }
-
-  /** Drop every file that is not what the blob's metadata says. */
-  async #scrub(signal: AbortSignal): Promise<void> {
-    this.#store.forget();
-    for (const blobId of this.#store.blobIds()) {
-      if ((await dropDamaged(this.#context, blobId)) === 'checked') continue;
-      await recoverBlob(this.#recoveryContext(), blobId, [], signal);
-      await dropDamaged(this.#context, blobId);
-    }
-    this.#mayBeDamaged = false;
+    return this.#recovery.heal();
   }
 
   /** Facts for `status`. */
@@ -297,9 +274,7 @@ export class StorageNode {
     this.#saveState();
     if (state && state.epoch < this.#ledger.epoch) this.#collectGarbage();
     this.#moves.start();
-    for (const { blobId } of this.#ledger.certifiedBlobs()) {
-      if (this.#missingCount(blobId) > 0) this.#recovery.add(blobId, 'after-quiet');
-    }
+    for (const { blobId } of this.#ledger.certifiedBlobs()) this.#recovery.addIfMissing(blobId);
   }
 
   #handle(event: ChainEvent): void {
@@ -307,10 +282,10 @@ export class StorageNode {
     switch (event.kind) {
       case 'blob-registered':
         this.#takePending(event.blobId);
-        for (const wake of this.#registrationWaiters.get(event.blobId) ?? []) wake();
+        this.#registrations.wake(event.blobId);
         return;
       case 'blob-certified':
-        if (this.#missingCount(event.blobId) > 0) this.#recovery.add(event.blobId, 'after-quiet');
+        this.#recovery.addIfMissing(event.blobId);
         return;
       case 'epoch-change-start':
         this.#shards.assign(this.#assignedShards());
@@ -370,48 +345,6 @@ export class StorageNode {
     return self?.shards ?? [];
   }
 
-  #missingCount(blobId: BlobId): number {
-    const shards = this.#shards.owned();
-    return missingSlivers(this.#recoveryContext(), blobId, shards).length;
-  }
-
-  async #recover(blobId: BlobId, signal: AbortSignal): Promise<boolean> {
-    if (!this.#ledger.isCertified(blobId)) return true;
-    return this.#recoverOnce(blobId, signal);
-  }
-
-  async #recoverOnce(blobId: BlobId, signal: AbortSignal): Promise<boolean> {
-    const shards = this.#shards.owned();
-    const outcome = await recoverBlob(this.#recoveryContext(), blobId, shards, signal);
-    if (outcome.kind === 'inconsistent') await this.#attest(blobId, outcome, signal);
-    return outcome.kind === 'complete';
-  }
-
-  /** The blob cannot be recovered by anybody: have that written on the chain. */
-  async #attest(
-    blobId: BlobId,
-    finding: { readonly axis: SliverAxis; readonly proof: Uint8Array },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const committee = this.#committee();
-    const self = committee.members.find(({ nodeId }) => nodeId === this.nodeId);
-    if (!self) return;
-    const { signer, reportInvalid } = this.#options;
-    const context = { self, committee, signer, peers: this.#peers };
-    const certificate = await collectAttestations(context, blobId, finding, signal);
-    if (certificate) await reportInvalid(certificate);
-  }
-
-  #recoveryContext(): RecoveryContext {
-    return {
-      encoding: this.#options.encoding,
-      store: this.#store,
-      peers: this.#peers,
-      others: () => this.#committee().members.filter(({ nodeId }) => nodeId !== this.nodeId),
-      reencodeTurn: this.#options.reencodeTurn,
-    };
-  }
-
   #createPending(): PendingUploads {
     return new PendingUploads({
       ttlMs: this.#options.behaviour.pendingUploadsTtlMs,
@@ -432,27 +365,11 @@ export class StorageNode {
       forgeries: this.#forgeries,
       uploadBudget: this.#options.uploadBudget,
       committee: () => this.#committee(),
-      untilRegistered: (blobId, timeoutMs) => this.#untilRegistered(blobId, timeoutMs),
+      untilRegistered: (blobId, timeoutMs) => this.#registrations.until(blobId, timeoutMs),
       noteUpload: (blobId) => this.#recovery.noteUpload(blobId),
       uptimeMs: () => performance.now() - this.#startedAtMs,
       latestCheckpoint: () => this.#options.chain.view.latestCheckpoint,
     };
-  }
-
-  #untilRegistered(blobId: BlobId, timeoutMs: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const waiters = this.#registrationWaiters.get(blobId) ?? new Set();
-    this.#registrationWaiters.set(blobId, waiters);
-    const finish = (isRegistered: boolean): void => {
-      clearTimeout(timer);
-      waiters.delete(wake);
-      if (waiters.size === 0) this.#registrationWaiters.delete(blobId);
-      resolve(isRegistered);
-    };
-    const wake = (): void => finish(true);
-    const timer = setTimeout(() => finish(false), timeoutMs);
-    waiters.add(wake);
-    return promise;
   }
 
   #logFailure(what: string, error: unknown): void {
