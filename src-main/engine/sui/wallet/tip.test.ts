@@ -11,7 +11,7 @@ import { parseBlobId, parseObjectId, parseSuiAddress } from '#engine/model/ids.t
 import type { SystemState } from '../system.ts';
 import type { Plan } from './plans.ts';
 import { checkTransaction, type PolicyContext } from './policy.ts';
-import { addRegistrations } from './programs.ts';
+import { addRegistrations, addReusingRegistration, type PricedRegistration } from './programs.ts';
 import { withTip, type Tip } from './tip.ts';
 
 const DIGEST = '4tuuvGk75tT7xYeEhHR6W2orpBmvKrCyEr5t9rb6Xkg9';
@@ -36,6 +36,15 @@ const tip: Tip = {
   mist: 105n,
   authPackage: Uint8Array.from({ length: 72 }, (_, index) => index),
 };
+const blob: PricedRegistration = {
+  blobId: parseBlobId('u-mOIiScoH3Zd01VRjQfghqctBvp8-wn-vm19Bkr4TY'),
+  rootHash: new Uint8Array(32),
+  sizeBytes: 5,
+  deletable: true,
+  storageBytes: 100n,
+  storageCostFrost: 15n,
+  writeCostFrost: 1n,
+};
 const plan: Plan = withTip(
   {
     kind: 'register',
@@ -47,17 +56,7 @@ const plan: Plan = withTip(
     addCommands: (tx) =>
       addRegistrations(tx, {
         system,
-        blobs: [
-          {
-            blobId: parseBlobId('u-mOIiScoH3Zd01VRjQfghqctBvp8-wn-vm19Bkr4TY'),
-            rootHash: new Uint8Array(32),
-            sizeBytes: 5,
-            deletable: true,
-            storageBytes: 100n,
-            storageCostFrost: 15n,
-            writeCostFrost: 1n,
-          },
-        ],
+        blobs: [blob],
         epochsAhead: 2,
         walCoins: wal,
         owner,
@@ -81,9 +80,9 @@ const context: PolicyContext = {
   expiresAfterSuiEpoch: 11n,
 };
 
-async function build(): Promise<Uint8Array> {
+async function build(built: Pick<Plan, 'addCommands'> = plan): Promise<Uint8Array> {
   const tx = new Transaction();
-  plan.addCommands(tx);
+  built.addCommands(tx);
   tx.setSender(owner);
   tx.setGasOwner(owner);
   tx.setGasPrice(1_000);
@@ -125,6 +124,41 @@ test('an honest tip is allowed, and what it is for is the first input', async ()
   edit(bytes, (program) => {
     expect(Buffer.from(pure(program, 0).bytes, 'base64')).toEqual(Buffer.from(tip.authPackage));
   });
+});
+
+test('and so it is on storage that the account has already', async () => {
+  const piece = {
+    ref: { objectId: parseObjectId('0xc1'), version: 3n, digest: DIGEST },
+    startEpoch: 1,
+    endEpoch: 3,
+    storageBytes: 100n,
+  };
+  const reusing = withTip(
+    {
+      ...plan,
+      walFrost: 1n,
+      suiMist: 0n,
+      objects: [piece.ref.objectId],
+      calls: { register_blob: 1, destroy_zero: 3 },
+      addCommands: (tx) =>
+        addReusingRegistration(tx, {
+          system,
+          blob: { ...blob, storageCostFrost: 0n },
+          pieces: [piece],
+          endEpoch: 3,
+          walCoins: wal,
+          owner,
+        }),
+    },
+    tip,
+  );
+  const allowed = {
+    ...context,
+    quote: reusing,
+    objects: reusing.objects,
+    calls: reusing.calls,
+  };
+  expect(checkTransaction(await build(reusing), allowed).gasMistMax).toBe(4_000n);
 });
 
 describe('a mutated tip is refused:', () => {
