@@ -29,7 +29,7 @@ function protectedLine(folder: FolderStatus, isTryOut: boolean): string {
     return say(folder.isHere ? 'state.waiting-first' : 'state.elsewhere');
   }
   const date = words.format.shortDate(folder.protectedUntil.atMs);
-  return isTryOut ? say('tryout.until', { date }) : say('state.protected-until', { date });
+  return isTryOut ? say('tryout.row', { date }) : say('state.protected-until', { date });
 }
 
 /** Share and time left of a running task, as far as known. */

@@ -19,6 +19,7 @@ export class Format {
   readonly #month: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
   readonly #monthName: Intl.DateTimeFormat;
+  readonly #year: Intl.DateTimeFormat;
   readonly #relative: Intl.RelativeTimeFormat;
   readonly #units = new Map<string, Intl.NumberFormat>();
 
@@ -39,6 +40,7 @@ export class Format {
     this.#month = new Intl.DateTimeFormat(language, { month: 'short', year: 'numeric', ...zone });
     this.#day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', ...zone });
     this.#monthName = new Intl.DateTimeFormat(language, { month: 'short', ...zone });
+    this.#year = new Intl.DateTimeFormat(language, { year: 'numeric', ...zone });
     this.#relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   }
 
@@ -86,6 +88,10 @@ export class Format {
   /** Mar */
   monthName(atMs: number): string {
     return this.#monthName.format(atMs);
+  }
+
+  year(atMs: number): string {
+    return this.#year.format(atMs);
   }
 
   /** 3.2 GB, in powers of 1000 as storage is sold. */

@@ -48,7 +48,7 @@ export interface Tick {
   /** Of the epoch that begins there, on the scale of epochs. */
   readonly epoch: number | undefined;
   readonly unit: 'hour' | 'day' | 'month';
-  /** The year begins here: said beside the month. */
+  /** The year begins here: said in place of the month. */
   readonly isYear: boolean;
 }
 

@@ -24,7 +24,7 @@ export const firstRun: Translation<typeof en> = {
   'first.network.title': 'Wo sollen deine Ordner liegen?',
   'first.network.title-existing': 'Wo liegen deine Ordner?',
   'first.network.what':
-    'Das lässt sich später nicht ändern: Ein anderes Netzwerk ist ein anderer Tresor.',
+    'Das lässt sich später nicht ändern: Ein anderes Netzwerk ist ein anderer Tresor. Ordner der Probe können umziehen.',
   'first.network.what-existing':
     'Dein Notfallblatt nennt es. Wenn du nicht sicher bist, versuch Mainnet.',
   'first.network.local': 'Ausprobieren auf diesem Computer',
@@ -114,7 +114,8 @@ export const firstRun: Translation<typeof en> = {
   'first.place.passphrase': 'Wer eine Passphrase weiß',
   'first.place.passphrase-what':
     'Die Wörter sind damit versiegelt. Floe fragt bei jedem Start danach und schützt bis dahin nichts.',
-  'first.place.problem': 'Geht gerade nicht: {reason}',
+  'first.place.problem':
+    'Er lässt sich gerade nicht benutzen: Es gibt keinen, oder er ist gesperrt.',
   'first.place.unlock': 'Öffne den Schlüsselbund deines Computers und versuche es noch einmal.',
   'first.place.field': 'Passphrase',
   'first.place.again': 'Noch einmal dieselbe',

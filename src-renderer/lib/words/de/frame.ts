@@ -55,6 +55,7 @@ export const frame: Translation<typeof english> = {
   'tryout.until':
     'Probe: Alles liegt auf diesem Computer. Geschützt bis {date} im lokalen Netzwerk.',
   'tryout.all': 'Probe: Alles liegt auf diesem Computer. Geschützt bis {date} im lokalen Netzwerk',
+  'tryout.row': 'Geschützt bis {date} im lokalen Netzwerk.',
   'tryout.move': 'Zu Testnet oder Mainnet umziehen',
   'tryout.side': 'Alles liegt auf diesem Computer',
 

@@ -17,7 +17,8 @@ export const firstRun = {
 
   'first.network.title': 'Where should your folders live?',
   'first.network.title-existing': 'Where do your folders live?',
-  'first.network.what': 'This can’t be changed later: another network is another vault.',
+  'first.network.what':
+    'This can’t be changed later: another network is another vault. Folders of the try-out can move.',
   'first.network.what-existing': 'Your recovery kit names it. If you are not sure, try Mainnet.',
   'first.network.local': 'A try-out on this computer',
   'first.network.local-what':
@@ -106,7 +107,7 @@ export const firstRun = {
   'first.place.passphrase': 'Whoever knows a passphrase',
   'first.place.passphrase-what':
     'The words are sealed with it. Floe asks for it each time it starts, and protects nothing until then.',
-  'first.place.problem': 'It can’t be used now: {reason}',
+  'first.place.problem': 'It can’t be used now: there is none, or it is locked.',
   'first.place.unlock': 'Unlock the keychain of your computer, then try again.',
   'first.place.field': 'Passphrase',
   'first.place.again': 'The same again',

@@ -53,6 +53,7 @@ export const frame = {
     'Try-out: everything is on this computer. Protected until {date} on the local network.',
   'tryout.all':
     'Try-out: everything is on this computer. Protected until {date} on the local network',
+  'tryout.row': 'Protected until {date} on the local network.',
   'tryout.move': 'Move to Testnet or Mainnet',
   'tryout.side': 'Everything is on this computer',
 
