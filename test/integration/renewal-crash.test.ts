@@ -7,43 +7,18 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
 import type { ObjectId } from '#engine/model/ids.ts';
-import type { Wallet } from '#engine/sui/wallet/wallet.ts';
-import { Death, Fate, mortal, mortalIndex } from '../support/fate.ts';
+import { Death, Fate } from '../support/fate.ts';
+import { next } from '../support/fated-engine.ts';
 import { IS_SWEEP } from '../support/story.ts';
 import { bytes, KIB, makeTree } from '../support/tree.ts';
 import { bareVault, startWorld, type BareVault, type World } from '../support/world.ts';
 
-/** The fate of engines that are opened next. */
-const next = vi.hoisted((): { fate: Fate | undefined } => ({ fate: undefined }));
-
-vi.mock(import('#engine/local-index/local-index.ts'), async (importOriginal) => {
-  const original = await importOriginal();
-  return {
-    ...original,
-    openLocalIndex: (path) => {
-      const index = original.openLocalIndex(path);
-      return next.fate ? mortalIndex(index, next.fate) : index;
-    },
-  };
-});
-
-vi.mock(import('#engine/sui/chain.ts'), async (importOriginal) => {
-  const original = await importOriginal();
-  return {
-    ...original,
-    openChain: (...args) => {
-      const chain = original.openChain(...args);
-      const { fate } = next;
-      if (!fate) return chain;
-      const openWallet = chain.openWallet.bind(chain);
-      chain.openWallet = (...walletArgs): Wallet =>
-        mortal(openWallet(...walletArgs), fate, 'wallet', (method) =>
-          ['submit', 'conclude'].includes(method),
-        );
-      return mortal(chain, fate, 'chain', () => false);
-    },
-  };
-});
+vi.mock(import('#engine/local-index/local-index.ts'), async (importOriginal) =>
+  (await import('../support/fated-engine.ts')).fatedLocalIndex(await importOriginal()),
+);
+vi.mock(import('#engine/sui/chain.ts'), async (importOriginal) =>
+  (await import('../support/fated-engine.ts')).fatedChain(await importOriginal()),
+);
 
 const FOLDER = 'papers';
 /** Two blobs a transaction, so that there is a second one to die before. */
