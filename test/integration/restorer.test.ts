@@ -133,3 +133,23 @@ test('what lies on a node that is gone is listed, and an aggregator brings it', 
     await aggregator.close();
   }
 });
+
+test('storage nodes with certificates of their own are read', async () => {
+  const secure = await openWorld({ shards: 4, nodes: 2, https: true });
+  try {
+    const home = secure.home('home');
+    const itsWords = await home.init();
+    const folder = secure.path('Folder');
+    makeTree(folder, { 'a.txt': 'over TLS' });
+    await home.must(['add', folder]);
+    await home.must(['sync']);
+    const target = secure.path('back');
+    const args = ['restore', 'Folder', '--to', target, '--network', secure.networkFile];
+    const { code, stderr } = await restorer.run(args, itsWords);
+    expect(stderr.split('\n').slice(1)).toEqual(['']);
+    expect(code).toBe(0);
+    expectTree(target, { 'a.txt': 'over TLS' });
+  } finally {
+    await secure.close();
+  }
+});
