@@ -64,7 +64,10 @@ export class Guardian {
     this.#options = options;
     this.#index = openLocalIndex(options.indexPath);
     this.#chain = openChain(network, { clock, logger, random });
-    this.#wallet = this.#chain.openWallet(deriveAccount(options.seed, 0), capsOf(this.#index));
+    this.#wallet = this.#chain.openWallet(
+      deriveAccount(options.seed, 0),
+      capsOf(this.#index, clock),
+    );
     this.#payments = new Payments({
       wallet: this.#wallet,
       index: this.#index,

@@ -79,16 +79,28 @@ export async function readHeadOf(
   accountIndex: number,
   signal?: AbortSignal,
 ): Promise<Head | undefined> {
+  const [newest] = await readHeadsOf(reader, accountIndex, signal);
+  return newest;
+}
+
+/**
+ * Every bag of one account that is a head, newest first: more than one where two devices have
+ * claimed the account.
+ */
+export async function readHeadsOf(
+  reader: HeadReader,
+  accountIndex: number,
+  signal?: AbortSignal,
+): Promise<Head[]> {
   const { chain, seed } = reader;
   const { address } = deriveAccount(seed, accountIndex);
   const options = signal ? { signal } : {};
-  const bags = (await chain.readHead(address, options))?.bags ?? [];
-  let newest: Head | undefined;
-  for (const bag of bags) {
+  const heads: Head[] = [];
+  for (const bag of (await chain.readHead(address, options))?.bags ?? []) {
     const head = await openBag(reader, { accountIndex, address, bagId: bag.objectId }, options);
-    if (head && head.device.sequence > (newest?.device.sequence ?? 0)) newest = head;
+    if (head) heads.push(head);
   }
-  return newest;
+  return heads.sort((a, b) => b.device.sequence - a.device.sequence);
 }
 
 async function openBag(

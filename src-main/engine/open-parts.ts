@@ -19,7 +19,7 @@ import { serializeError } from './model/engine-error.ts';
 import type { SuiAddress } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { endEpochFor, quoteRegistration } from './policy.ts';
-import { publicationOf, recordHeadWritten, recordPublished } from './publishing.ts';
+import { claimAccount, publicationOf, recordHeadWritten, recordPublished } from './publishing.ts';
 import { PackReader } from './restore/pack-reader.ts';
 import { capsOf } from './spending.ts';
 import { sliverCodec } from './sliver-codec.ts';
@@ -43,7 +43,7 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
   });
   const chainWatch = new ChainWatch({ chain, clock });
   const account = deriveAccount(seed, options.accountIndex);
-  const caps = capsOf(index);
+  const caps = capsOf(index, clock);
   const wallet = chain.openWallet(account, (moment) => ({
     ...caps(moment),
     tipMist: uploads.tipMaxMist,
@@ -116,8 +116,14 @@ export function openParts(options: EngineOptions, emit: (event: EngineEvent) => 
       activity.stepped(pack);
       parts.flow.stepped();
     },
-    ensureFunds: (walFrost, signal) =>
-      ensureFunds({ chain, wallet, network, payments: () => river.payments }, walFrost, signal),
+    ensureFunds: async (walFrost, signal) => {
+      await ensureFunds(
+        { chain, wallet, network, payments: () => river.payments },
+        walFrost,
+        signal,
+      );
+      await claimAccount(parts, signal);
+    },
   });
   const parts: EngineParts = {
     ...headReader,

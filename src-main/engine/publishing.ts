@@ -1,8 +1,8 @@
 /**
  * @file What a commit adds to the account's head, and what is remembered once it is there.
  *
- * Only this device writes this account's head. Before it is written again it is read, and what it
- * shows must be ours and not older than what was published.
+ * Only this device writes under its account. Before the head is written again it is read, and must
+ * not be older than what was published.
  */
 import type { FolderPart } from './archive/head.ts';
 import { packLimits } from './archive/limits.ts';
@@ -10,11 +10,10 @@ import type { VaultRecord } from './archive/vault-record.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { condemnedPacks, leaveBehind, namedByCommits, versionVector } from './condemning.ts';
 import { withSignal, type EngineParts } from './engine-parts.ts';
-import { buildHeadFields, readHeadOf, type Head } from './heads.ts';
+import { buildHeadFields, readHeadsOf, type Head } from './heads.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
-import type { DeviceId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { freeAccount } from './vault.ts';
 
@@ -71,9 +70,17 @@ export async function publishHead(
   system: WalrusSystem,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { river, wallet } = parts;
   const own = await readOwnHead(parts, signal);
-  if (!own) return;
+  if (own) await writeHead(parts, own, system, signal);
+}
+
+async function writeHead(
+  parts: EngineParts,
+  own: Head | undefined,
+  system: WalrusSystem,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { river, wallet } = parts;
   const head = await headWith(parts, own, undefined, system, signal);
   const prepare = async () => {
     const request = { certificates: [], head };
@@ -81,6 +88,29 @@ export async function publishHead(
   };
   await river.payments.pay([], prepare, signal);
 }
+
+/**
+ * [Note: Claimed before paid] Two devices that are set up with the same words at the same time take
+ * the same account. Before a device pays for its first pack it writes a head without folders there,
+ * and reads again: of two that do so at once, at least the later one sees the other, and whoever
+ * sees another goes on with the next account. So no two of them pay, or sign, with one account
+ * but for this claim.
+ *
+ * @throws EngineError `account-taken`
+ */
+export async function claimAccount(parts: EngineParts, signal?: AbortSignal): Promise<void> {
+  if (hasPaid(parts.index)) return;
+  if (!(await readOwnHead(parts, signal))) {
+    await writeHead(parts, undefined, await parts.chain.readSystem(withSignal(signal)), signal);
+  }
+  const { foreign } = await headsOfAccount(parts, signal);
+  if (foreign.length > 0) await leaveAccount(parts, signal);
+}
+
+/** Whether this device has ever paid for a pack, as far as is known. */
+const hasPaid = (index: LocalIndex): boolean =>
+  Number(index.readFact('head-sequence') ?? 0) > 1 ||
+  index.ledger.all().some(({ packIds }) => packIds.length > 0);
 
 async function headWith(
   parts: EngineParts,
@@ -156,51 +186,56 @@ export async function readOwnHead(
 ): Promise<Head | undefined> {
   const { options, index } = parts;
   const seen = Number(index.readFact('head-sequence') ?? 0);
-  let head = await readHeadOf(parts, options.accountIndex, signal);
+  let { own, foreign } = await headsOfAccount(parts, signal);
   for (const delayMs of HEAD_BEHIND_DELAYS_MS) {
-    if ((head?.device.sequence ?? 0) >= seen) break;
+    if ((own?.device.sequence ?? 0) >= seen) break;
     await options.clock.sleep(delayMs, signal);
-    head = await readHeadOf(parts, options.accountIndex, signal);
+    ({ own, foreign } = await headsOfAccount(parts, signal));
   }
-  if (head) await leaveTakenAccount(parts, head, signal);
-  refuseForeignHead(parts, head?.device);
-  return head;
+  // Another device that has claimed the account as well, and seen that it is ours, has left it.
+  if (!own && foreign.length > 0) await refuseAccount(parts, signal);
+  refuseOtherPast(parts, own?.device);
+  return own;
 }
 
-/**
- * Two devices that were set up before either published hold one account. The second to publish has
- * paid nothing with it so far, and takes another.
- */
-async function leaveTakenAccount(
+/** What this device has written under its account, and what others have. */
+async function headsOfAccount(
   parts: EngineParts,
-  { device }: Head,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<{ readonly own: Head | undefined; readonly foreign: readonly Head[] }> {
+  const { accountIndex, deviceId } = parts.options;
+  const heads = await readHeadsOf(parts, accountIndex, signal);
+  return {
+    own: heads.find(({ device }) => device.deviceId === deviceId),
+    foreign: heads.filter(({ device }) => device.deviceId !== deviceId),
+  };
+}
+
+/** The account is another device's. Whoever has paid nothing with it takes another. */
+async function refuseAccount(parts: EngineParts, signal: AbortSignal | undefined): Promise<never> {
+  const { options, index } = parts;
+  if (!hasPaid(index) && options.onAccountTaken) return leaveAccount(parts, signal);
+  throw new EngineError('head-rolled-back', 'another device writes the head of this account', {
+    context: { account: options.accountIndex },
+  });
+}
+
+async function leaveAccount(parts: EngineParts, signal: AbortSignal | undefined): Promise<never> {
   const { options, index, catalog } = parts;
-  const hasBeenUsed =
-    index.readFact('head-sequence') !== undefined || index.ledger.all().length > 0;
-  if (device.deviceId === options.deviceId || hasBeenUsed || !options.onAccountTaken) return;
   const next = await freeAccount(parts, await catalog.heads(signal), signal);
-  await options.onAccountTaken(next);
+  await options.onAccountTaken?.(next);
+  index.writeFact('head-sequence', '0');
   throw new EngineError('account-taken', 'another device publishes under the account of this one', {
     context: { account: options.accountIndex, next },
   });
 }
 
-/**
- * Only this device writes this account's head. What it shows must be ours, and not older than
- * what we have published.
- */
-function refuseForeignHead(
-  { options, index }: EngineParts,
-  head: { readonly deviceId: DeviceId; readonly sequence: number } | undefined,
+/** What the account's head shows must not be older than what this device has published. */
+function refuseOtherPast(
+  { index }: EngineParts,
+  head: { readonly sequence: number } | undefined,
 ): void {
   const seen = Number(index.readFact('head-sequence') ?? 0);
-  if (head && head.deviceId !== options.deviceId) {
-    throw new EngineError('head-rolled-back', 'another device writes the head of this account', {
-      context: { account: options.accountIndex },
-    });
-  }
   if ((head?.sequence ?? 0) > seen) {
     throw new EngineError(
       'index-damaged',

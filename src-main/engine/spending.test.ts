@@ -102,7 +102,7 @@ test('what is sent away has a budget of its own, by day and by epoch', () => {
   send('d', 39n, 0n);
   expect(sendingLeft(index, { epoch: 7, atMs: 90_000_000 })).toEqual(cost(2n, 5n));
   // Storage is paid for from the other one.
-  expect(capsOf(index)(moment)).toMatchObject({ walFrost: 10n });
+  expect(capsOf(index, { nowMs: () => 0 })(moment)).toMatchObject({ walFrost: 10n });
 });
 
 test('a chosen cap is read back to the last unit, and the ledger counts against it', () => {
@@ -123,7 +123,7 @@ test('a chosen cap is read back to the last unit, and the ledger counts against 
     atMs: 1_000_000,
     epoch: 7,
   });
-  const readAllowance = capsOf(index);
+  const readAllowance = capsOf(index, { nowMs: () => 0 });
   // Sent, and nobody knows whether it landed: it counts.
   expect(readAllowance({ epoch: 7, atMs: 1_000_001 })).toMatchObject({ walFrost: 1n });
   expect(readAllowance({ epoch: 8, atMs: 1_000_000 + 86_400_001 })).toMatchObject({

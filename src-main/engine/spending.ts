@@ -7,6 +7,7 @@
 import type { Cost, CurrencyRate, SpendingCaps } from '#contract/storage-api.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
 import { NOTHING } from './renewal/forecast.ts';
+import type { Clock } from './ports/ports.ts';
 import type { ReadCaps } from './sui/wallet/policy.ts';
 
 const COIN = 1_000_000_000n;
@@ -111,11 +112,11 @@ export function allowanceOf(caps: SpendingCaps, spent: Spent): ReturnType<ReadCa
   };
 }
 
-/** How the wallet is told. */
+/** How the wallet is told. What was spent goes by the chain's clock, which caps hold by ours. */
 export const capsOf =
-  (index: LocalIndex): ReadCaps =>
+  (index: LocalIndex, clock: Pick<Clock, 'nowMs'>): ReadCaps =>
   (moment) =>
-    allowanceOf(readCaps(index, moment.atMs), spentBy(index, moment));
+    allowanceOf(readCaps(index, clock.nowMs()), spentBy(index, moment));
 
 /**
  * What may be sent away now. It has a budget of its own, as large as that for storage: what a

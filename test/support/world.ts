@@ -62,6 +62,8 @@ export interface World {
   registrations(sequence: number): Map<BlobId, number>;
   /** What they cost: storage to their ends, and writing, in FROST. */
   costOfRegistrations(sequence: number): bigint;
+  /** While `work` runs, nothing of the network answers: it is stopped, and started again. */
+  outage<Answer>(work: () => Promise<Answer>): Promise<Answer>;
   /** MIST that the network's upload relay has got so far. */
   tips(): bigint;
   close(): Promise<void>;
@@ -76,9 +78,8 @@ export type WorldOptions = Omit<
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const folder = temporaryFolder();
   const path = (...names: string[]): string => join(folder.path, ...names);
-  let localnet: RunningLocalnet;
-  try {
-    localnet = await startLocalnet({
+  const start = (): Promise<RunningLocalnet> =>
+    startLocalnet({
       shards: 13,
       nodes: 4,
       recoveryQuietMs: 1_000,
@@ -86,17 +87,22 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       dir: path('network'),
       port: 0,
     });
+  let localnet: RunningLocalnet;
+  try {
+    localnet = await start();
   } catch (error) {
     folder.remove();
     throw error;
   }
-  const { networkFile, chain } = localnet;
+  const { networkFile } = localnet;
   const network: NetworkChoice = { network: parseNetwork(networkFile), json: networkFile };
   const { signal } = new AbortController();
   const open = (home: string): Promise<EngineConnection> =>
     connectEngine({ home: path(home), passphraseFile: undefined, signal });
   return {
-    localnet,
+    get localnet() {
+      return localnet;
+    },
     network,
     path,
     setUp: (home, words) =>
@@ -120,11 +126,20 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       }
     },
     wipe: (home) => rmSync(path(home), { recursive: true }),
-    registrations: (sequence) => countRegistrations(chain.events.eventsSince(sequence, EVENTS_MAX)),
+    registrations: (sequence) =>
+      countRegistrations(localnet.chain.events.eventsSince(sequence, EVENTS_MAX)),
     costOfRegistrations: (sequence) =>
-      chain.events
+      localnet.chain.events
         .eventsSince(sequence, EVENTS_MAX)
-        .reduce((sum, event) => sum + costOf(event, chain.view.shardCount), 0n),
+        .reduce((sum, event) => sum + costOf(event, localnet.chain.view.shardCount), 0n),
+    outage: async (work) => {
+      await localnet.close();
+      try {
+        return await work();
+      } finally {
+        localnet = await start();
+      }
+    },
     tips: countTips(() => localnet),
     close: async () => {
       await localnet.close();
@@ -168,14 +183,16 @@ function costOf(event: ChainEvent, shardCount: number): bigint {
   );
 }
 
+/** What a test may give an engine in the place of the vault's own. */
+type Replaced =
+  'files' | 'clock' | 'random' | 'network' | 'upload' | 'accountIndex' | 'onAccountTaken';
+
 /** A vault whose engines are opened without a host. */
 export interface BareVault {
   readonly words: readonly string[];
   readonly home: string;
   /** Open an engine on the vault's home, with other ports where given. */
-  open(
-    ports?: Partial<Pick<EngineOptions, 'files' | 'clock' | 'random' | 'network' | 'upload'>>,
-  ): Engine;
+  open(ports?: Partial<Pick<EngineOptions, Replaced>>): Engine;
   /** A blank home of the same vault: a new device. */
   blank(name: string): Promise<BareVault>;
   /** The wallet of this device, held by somebody else who has the words. */
