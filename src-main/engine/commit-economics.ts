@@ -10,7 +10,7 @@ import type { Cost } from '#contract/storage-api.ts';
 import { expectedPackGas } from './gas.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
-import type { WalrusSystem } from './model/walrus.ts';
+import { encodedBytes, type WalrusSystem } from './model/walrus.ts';
 import { endEpochFor, quoteRegistration } from './policy.ts';
 
 const HOUR_MS = 3_600_000;
@@ -100,6 +100,16 @@ export function habitOf(
     daysKnown: (nowMs - before.atMs) / DAY_MS,
     commits: newest.sequence - before.sequence,
   };
+}
+
+/** Encoded bytes that the smallest commits of a folder take in an epoch, as far as it is known. */
+export function committedBytes(
+  { commits, daysKnown }: CommitHabit,
+  { shardCount, epochDurationMs }: CommitPrices,
+): bigint {
+  const days = Math.max(1, Math.min(MONTH_DAYS, daysKnown));
+  const perEpoch = Math.floor((commits / days) * (epochDurationMs / DAY_MS));
+  return BigInt(perEpoch) * encodedBytes(COMMIT_BYTES_MIN, shardCount);
 }
 
 /** What so many of the smallest commits a day cost an epoch. */

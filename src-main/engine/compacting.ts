@@ -14,10 +14,11 @@ import {
   type CompactionPlan,
   type HeldPack,
 } from './compaction/plan.ts';
+import { committedBytes, habitOf } from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderSyncing } from './folder-syncing.ts';
 import { expectedGas, expectedPackGas } from './gas.ts';
-import { markLeaving } from './giving-up.ts';
+import { markLeaving, SPARE_STORAGE_FACT } from './giving-up.ts';
 import { reconcileHoldings } from './holdings.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
@@ -69,10 +70,10 @@ export async function planFolder(
   signal: AbortSignal,
 ): Promise<CompactionPlan | undefined> {
   const contents = await packContents(parts, folder, forgets, signal);
-  return (
-    contents &&
-    planCompaction(heldPacks(parts, contents, system), factsOf(parts, folder, contents, system))
-  );
+  if (!contents) return undefined;
+  const spareBytes = await spareStorageBytes(parts, system, signal);
+  const facts = factsOf(parts, folder, contents, { system, spareBytes });
+  return planCompaction(heldPacks(parts, contents, system), facts);
 }
 
 interface PackContents {
@@ -120,16 +121,29 @@ function heldPacks(
     const isLasting = blob.certifiedEpoch !== undefined && blob.endEpoch > system.epoch;
     if (!isOurs || !isLasting || blobId === undefined || live === undefined) return [];
     if (leaving.has(blobId)) return [];
-    const { storageBytes, endEpoch } = blob;
-    return [{ blobId, storageBytes, endEpoch, liveBytes: live }];
+    const { storageBytes, endEpoch, deletable } = blob;
+    return [{ blobId, storageBytes, endEpoch, deletable, liveBytes: live }];
   });
 }
 
+/** Storage of this account that no blob uses. */
+async function spareStorageBytes(
+  { index, chain, account }: EngineParts,
+  system: WalrusSystem,
+  signal: AbortSignal,
+): Promise<bigint> {
+  if (index.readFact(SPARE_STORAGE_FACT) === undefined) return 0n;
+  const spare = await chain.readSpareStorage(account.address, { signal });
+  return spare
+    .filter(({ endEpoch }) => endEpoch > system.epoch)
+    .reduce((sum, { storageBytes }) => sum + storageBytes, 0n);
+}
+
 function factsOf(
-  { index }: EngineParts,
+  { index, options }: EngineParts,
   folder: FolderRecord,
   { entryCount, liveBytes }: PackContents,
-  system: WalrusSystem,
+  { system, spareBytes }: { readonly system: WalrusSystem; readonly spareBytes: bigint },
 ): CompactionFacts {
   const horizon = folder.horizon ?? defaultHorizon(system, folder.permanent);
   const year = Math.round(YEAR_MS / system.epochDurationMs);
@@ -149,6 +163,8 @@ function factsOf(
     // One commit, most often of one pack, and what it replaces is deleted in one transaction.
     gasFrost: (expectedPackGas(index) + expectedGas(index, 'delete')) * FROST_PER_MIST,
     packsMax: CONDEMNED_MAX - index.leaving.all().length,
+    registeredBytesPerEpoch: committedBytes(habitOf(index, folder, options.clock.nowMs()), system),
+    spareBytes,
   };
 }
 
@@ -246,6 +262,7 @@ export function compactionSummary(plans: readonly FolderCompaction[]): RenewalPl
       liveBytes: sum.liveBytes + plan.liveBytes,
       costFrost: sum.costFrost + plan.costFrost,
       savedFrost: sum.savedFrost + plan.savedFrost,
+      reusedFrost: sum.reusedFrost + plan.reusedFrost,
       epochsCompared: Math.max(sum.epochsCompared, plan.epochsCompared),
     }));
   return {

@@ -60,6 +60,7 @@ test.each([{ startDay: 0 }, { startDay: 9 }, { startDay: 13 }])(
         endEpoch: bought,
         // Without rules every snapshot stays, and all of it lives.
         liveBytes: COMMIT_BYTES,
+        deletable: true,
       });
     }
     expect(commits).toBeGreaterThan(60);
@@ -74,6 +75,9 @@ test.each([{ startDay: 0 }, { startDay: 9 }, { startDay: 13 }])(
         commitBytes: 20_000,
         gasFrost: 0n,
         packsMax: 128,
+        // What is given back is not counted on: the month costs this much or less.
+        registeredBytesPerEpoch: 0n,
+        spareBytes: 0n,
       };
       const plan = planCompaction(held, facts);
       const gone = new Set([...(plan?.rewritten ?? []), ...(plan?.dropped ?? [])]);
@@ -87,6 +91,7 @@ test.each([{ startDay: 0 }, { startDay: 9 }, { startDay: 13 }])(
           storageBytes: encodedBytes(plan.liveBytes, 1000),
           endEpoch: end,
           liveBytes: plan.liveBytes,
+          deletable: true,
         });
       }
       const renewed = kept.map((one) => {

@@ -6,6 +6,7 @@ import {
   extensionFrost,
   planCompaction,
   planSentence,
+  reuseFrost,
   rewriteFrost,
   type CompactionFacts,
   type HeldPack,
@@ -23,12 +24,15 @@ const facts: CompactionFacts = {
   commitBytes: 20_000,
   gasFrost: 120_000_000n,
   packsMax: 128,
+  registeredBytesPerEpoch: 0n,
+  spareBytes: 0n,
 };
 const pack = (id: number, sizeBytes: number, liveBytes: number, endEpoch = 106): HeldPack => ({
   blobId: String(id).padStart(43, '0') as BlobId,
   storageBytes: encodedBytes(sizeBytes, facts.shardCount),
   endEpoch,
   liveBytes,
+  deletable: true,
 });
 const hot = (count: number, liveBytes: number): HeldPack[] =>
   Array.from({ length: count }, (_, index) => pack(index, 40_000, liveBytes));
@@ -77,6 +81,69 @@ describe('what is planned', () => {
   test('is no more than a head can condemn', () => {
     const plan = planCompaction(hot(200, 30_000), facts);
     expect(plan?.rewritten).toHaveLength(128);
+  });
+});
+
+describe('storage that is given back', () => {
+  const UNIT = BigInt(MIB);
+  const given = (units: bigint, endEpoch: number, deletable = true): HeldPack => ({
+    ...pack(1, 1, 0, endEpoch),
+    storageBytes: units * UNIT,
+    deletable,
+  });
+  const registering = (units: bigint): CompactionFacts => ({
+    ...facts,
+    registeredBytesPerEpoch: units * UNIT,
+  });
+  /** What a unit costs for that many epochs. */
+  const price = (unitEpochs: bigint): bigint => unitEpochs * facts.storagePriceFrostPerMib;
+  test.each([
+    {
+      name: 'is worth nothing where nothing is registered',
+      packs: [given(9n, 110)],
+      a: 0n,
+      worth: 0n,
+    },
+    { name: 'is used from the next epoch on', packs: [given(5n, 104)], a: 5n, worth: 5n * 3n },
+    {
+      name: 'is used as it is wanted',
+      packs: [given(5n, 104)],
+      a: 2n,
+      worth: 2n * 3n + 2n * 2n + 1n,
+    },
+    {
+      name: 'that nobody wants in time is lost',
+      packs: [given(50n, 103)],
+      a: 2n,
+      worth: 2n * 2n + 2n,
+    },
+    { name: 'that ends with this epoch comes too late', packs: [given(5n, 101)], a: 5n, worth: 0n },
+    {
+      name: 'that lasts longest is used first, and all of it is wanted once',
+      packs: [given(1n, 102), given(1n, 104)],
+      a: 1n,
+      worth: 3n,
+    },
+    { name: 'is none of a permanent pack', packs: [given(5n, 104, false)], a: 5n, worth: 0n },
+  ])('$name', ({ packs, a, worth }) => {
+    expect(reuseFrost(packs, registering(a))).toBe(price(worth));
+  });
+
+  test('is used after what the account has to spare already', () => {
+    const some = { ...registering(2n), spareBytes: 3n * UNIT };
+    expect(reuseFrost([given(9n, 104)], some)).toBe(price(1n * 2n + 2n * 1n));
+  });
+
+  test('can make a plan worth its cost, and is part of what it saves', () => {
+    const packs = [pack(1, 128 * MIB, 104 * MIB)];
+    const before = planCompaction(packs, facts);
+    const plan = planCompaction(packs, registering(1_000n));
+    expect(before).toBeUndefined();
+    expect(plan?.reusedFrost).toBeGreaterThan(0n);
+    const avoided = extensionFrost(packs[0]!, facts);
+    expect(plan?.savedFrost).toBe(
+      avoided + (plan?.reusedFrost ?? 0n) - rewriteFrost(104 * MIB, facts),
+    );
   });
 });
 

@@ -3,8 +3,8 @@
  *
  * A value, made without asking anybody. Compared is what the same data costs over some epochs:
  * extending a pack for as long as it has not been paid for, or buying room for what is alive in it
- * in new packs now. What a pack was paid for is spent either way. Nothing is planned that does not
- * save more than it costs.
+ * in new packs now. What a pack was paid for is spent either way; what deleting it gives back counts
+ * as far as later commits will use it. Nothing is planned that does not save more than it costs.
  */
 import { countText } from '../count-text.ts';
 import { encodedBytes, storageCostFrost, writeCostFrost } from '../model/walrus.ts';
@@ -18,6 +18,8 @@ export interface HeldPack {
   readonly endEpoch: number;
   /** Sealed bytes in it that anything needs. */
   readonly liveBytes: number;
+  /** Deleting it gives its storage back; a permanent one can only be left to lapse. */
+  readonly deletable: boolean;
 }
 
 export interface CompactionFacts {
@@ -37,6 +39,10 @@ export interface CompactionFacts {
   readonly gasFrost: bigint;
   /** Packs that can still be given up: a head names a limited number. */
   readonly packsMax: number;
+  /** Encoded bytes that commits will register in an epoch, and can use given storage for. */
+  readonly registeredBytesPerEpoch: bigint;
+  /** Encoded bytes that the account has to spare already: they are used first. */
+  readonly spareBytes: bigint;
 }
 
 export interface CompactionPlan {
@@ -47,8 +53,10 @@ export interface CompactionPlan {
   readonly liveBytes: number;
   /** What storing it anew costs, over the epochs compared. */
   readonly costFrost: bigint;
-  /** What that saves beyond its cost. */
+  /** What that saves beyond its cost, with what is used again. */
   readonly savedFrost: bigint;
+  /** Storage of deleted packs that later commits need not buy. */
+  readonly reusedFrost: bigint;
   readonly epochsCompared: number;
 }
 
@@ -63,15 +71,24 @@ export function planCompaction(
     .filter(({ avoided }) => avoided > 0n)
     .sort(byPriceOfLife)
     .slice(0, facts.packsMax);
-  let best: { readonly count: number; readonly cost: bigint; readonly saved: bigint } | undefined;
+  let best:
+    | {
+        readonly count: number;
+        readonly cost: bigint;
+        readonly reused: bigint;
+        readonly saved: bigint;
+      }
+    | undefined;
   let avoided = 0n;
   let liveBytes = 0;
   for (const [index, candidate] of candidates.entries()) {
     avoided += candidate.avoided;
     liveBytes += candidate.pack.liveBytes;
     const cost = rewriteFrost(liveBytes, facts);
-    const saved = avoided - cost;
-    if (saved > (best?.saved ?? 0n)) best = { count: index + 1, cost, saved };
+    const packsSoFar = candidates.slice(0, index + 1).map(({ pack }) => pack);
+    const reused = reuseFrost(packsSoFar, facts);
+    const saved = avoided + reused - cost;
+    if (saved > (best?.saved ?? 0n)) best = { count: index + 1, cost, reused, saved };
   }
   if (!best) return undefined;
   const chosen = candidates.slice(0, best.count).map(({ pack }) => pack);
@@ -81,6 +98,7 @@ export function planCompaction(
     liveBytes: chosen.reduce((sum, pack) => sum + pack.liveBytes, 0),
     costFrost: best.cost,
     savedFrost: best.saved,
+    reusedFrost: best.reused,
     epochsCompared: facts.epochsCompared,
   };
 }
@@ -91,6 +109,36 @@ export function extensionFrost(pack: HeldPack, facts: CompactionFacts): bigint {
   return missing <= 0
     ? 0n
     : storageCostFrost(pack.storageBytes, missing, facts.storagePriceFrostPerMib);
+}
+
+/**
+ * What the storage of deleted packs is worth: as much of it as later commits use, for the epochs
+ * that are left of it then. It is given back an epoch after a pack was condemned.
+ */
+export function reuseFrost(packs: readonly HeldPack[], facts: CompactionFacts): bigint {
+  const given = packs
+    .filter(({ deletable }) => deletable)
+    .map(({ storageBytes, endEpoch }) => ({ storageBytes, endEpoch }))
+    .sort((a, b) => b.endEpoch - a.endEpoch);
+  const [longest] = given;
+  if (!longest || facts.registeredBytesPerEpoch === 0n) return 0n;
+  let frost = 0n;
+  let spare = facts.spareBytes;
+  for (let epoch = facts.epoch + 1; epoch < longest.endEpoch; epoch += 1) {
+    const wantedInAll = facts.registeredBytesPerEpoch;
+    const fromSpare = spare < wantedInAll ? spare : wantedInAll;
+    spare -= fromSpare;
+    let wanted = wantedInAll - fromSpare;
+    for (const piece of given) {
+      const used = piece.storageBytes < wanted ? piece.storageBytes : wanted;
+      if (piece.endEpoch <= epoch || used === 0n) continue;
+      const left = piece.endEpoch - epoch;
+      frost += storageCostFrost(used, left, facts.storagePriceFrostPerMib);
+      piece.storageBytes -= used;
+      wanted -= used;
+    }
+  }
+  return frost;
 }
 
 /** What storing `liveBytes` in new packs costs, the commit that names them included. */

@@ -32,6 +32,7 @@ import { openRpc } from './rpc/transports.ts';
 import { openSystemReader, type SystemReader } from './system.ts';
 import { COINS_LISTED_MAX } from './wallet/plans.ts';
 import type { ReadCaps, SpendingCaps } from './wallet/policy.ts';
+import { listSpareStorage, type SpareStorage } from './wallet/spare-storage.ts';
 import { openWallet, type Wallet } from './wallet/wallet.ts';
 
 const SUI_TYPE = '0x2::sui::SUI';
@@ -80,6 +81,8 @@ export interface Chain {
   balances(owner: SuiAddress, signal?: AbortSignal): Promise<Balances>;
   /** Every bag the account owns; undefined if it owns none. */
   readHead(owner: SuiAddress, options?: ReadOptions): Promise<AccountHead | undefined>;
+  /** Storage of the account that no blob uses. */
+  readSpareStorage(owner: SuiAddress, options?: ReadOptions): Promise<readonly SpareStorage[]>;
   /** Fields of a bag by key; missing ones are left out. */
   readHeadFields(
     bag: ObjectId,
@@ -195,6 +198,16 @@ class NetworkChain implements Chain {
       ]);
       return { suiMist, walFrost, walCoins: coins.length };
     });
+  }
+
+  async readSpareStorage(
+    owner: SuiAddress,
+    { signal }: ReadOptions = {},
+  ): Promise<readonly SpareStorage[]> {
+    const typePackageId = await this.#readTypePackageId(signal);
+    return firstReachable(this.#endpoints, (rpc) =>
+      listSpareStorage(rpc, { typePackageId }, owner, signal),
+    );
   }
 
   readHead(owner: SuiAddress, options: ReadOptions = {}): Promise<AccountHead | undefined> {
