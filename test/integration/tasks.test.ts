@@ -113,6 +113,58 @@ describe('a sync', () => {
   });
 });
 
+describe('a renewal and a repacking', () => {
+  test.each([
+    { kind: 'renew' as const, start: () => engine.api.startRenewal({}) },
+    { kind: 'compact' as const, start: () => engine.api.startCompaction({ folder: 'Documents' }) },
+  ])('$kind answers at once, and its report is in the task', async ({ kind, start }) => {
+    const task = await start();
+    expect(task.kind).toBe(kind);
+    expect(['waiting', 'running']).toContain(task.state);
+    const ended = await until(engine, task.taskId, hasEnded);
+    expect(ended.problem).toBeUndefined();
+    expect(ended).toMatchObject({ kind, state: 'done' });
+    // Nothing is due and nothing is saved: what it did is told all the same.
+    if (kind === 'renew') expect(ended.renewal).toMatchObject({ digests: [], folders: [] });
+    else expect(ended.compaction).toMatchObject({ spent: { walFrost: 0n, gasMist: 0n } });
+  });
+
+  test('that is due pays, tells how far it is, and goes on without whoever began it', async () => {
+    await world.localnet.advanceEpoch({ count: 40 });
+    const caller = await connect();
+    const told: (Task['progress'] | undefined)[] = [];
+    const unsubscribe = engine.subscribe((event) => {
+      if (event.kind === 'task' && event.task.kind === 'renew') told.push(event.task.progress);
+    });
+    const { taskId } = await caller.api.startRenewal({});
+    await caller.close();
+    const ended = await until(engine, taskId, hasEnded);
+    unsubscribe();
+    expect(ended.problem).toBeUndefined();
+    expect(ended.renewal?.digests).toHaveLength(1);
+    const blobs = ended.renewal?.folders.reduce((sum, { blobCount }) => sum + blobCount, 0);
+    expect(ended.progress?.blobs).toEqual({ done: blobs, total: blobs });
+    expect(told.find((progress) => progress?.blobs)?.blobs).toEqual({ done: 0, total: blobs });
+  });
+
+  test('that waits for its turn is begun once, is cancelled at once, and pays nothing', async () => {
+    // Nothing can be uploaded: the sync keeps its turn.
+    const nodes = world.localnet.nodes.map(({ node }) => node);
+    for (const node of nodes) await node.kill();
+    makeTree(`${folder}/renewed`, { 'more.txt': 'more' });
+    const [sync] = await engine.api.startSync({});
+    await until(engine, sync!.taskId, ({ state }) => state === 'running');
+    const { taskId } = await engine.api.startRenewal({});
+    expect((await engine.api.startRenewal({})).taskId).toBe(taskId);
+    expect(await engine.api.cancelTask({ taskId })).toMatchObject({ state: 'cancelled' });
+    for (const node of nodes) await node.heal();
+    expect(await until(engine, sync!.taskId, hasEnded)).toMatchObject({ state: 'done' });
+    const renewed = (await engine.api.tasks({})).find((task) => task.taskId === taskId);
+    expect(renewed).toMatchObject({ state: 'cancelled' });
+    expect(renewed?.renewal).toBeUndefined();
+  });
+});
+
 describe('a restore', () => {
   test('brings chosen paths, with all that is in them', async () => {
     const target = world.path('chosen');
