@@ -1,29 +1,23 @@
-import { spawn } from 'node:child_process';
+/** @file A restore target gets what the snapshot holds, whatever the disk takes and whenever it was interrupted. */
 import {
   chmodSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { rawPath, type RawPath } from '#engine/model/ids.ts';
+import { type RawPath } from '#engine/model/ids.ts';
 import {
   absolutePath,
   FileError,
   type NameRules,
   type TargetDirectory,
-  type TargetFiles,
 } from '#engine/ports/file-system.ts';
 import { NodeSourceFiles } from '#platform/node-source-files.ts';
-import { NodeTargetFiles } from '#platform/node-target-files.ts';
 import {
   bytes,
   expectTree,
@@ -36,148 +30,35 @@ import {
   sparse,
   symlink,
   directory as treeDirectory,
-  temporaryFolder,
 } from '#test/support/tree.ts';
-import { openRestoreTarget, type FileAdmission, type RestoreTarget } from './write.ts';
-import type {
-  PlacedDirectory,
-  PlacedEntry,
-  RestoreDirectory,
-  RestoreEntry,
-  RestoreFile,
-  RestoreRemark,
-  RestoreSymlink,
-} from './write-entries.ts';
+import type { PlacedEntry, RestoreFile } from './write-entries.ts';
+import {
+  leaveScene,
+  prepareScene,
+  aDirectory,
+  aFile,
+  aLink,
+  begin,
+  done,
+  files,
+  MTIME_NS,
+  open,
+  outside,
+  placeOne,
+  type Planned,
+  raw,
+  remarks,
+  restore,
+  restoreAll,
+  target,
+  useFiles,
+  useTarget,
+  withContent,
+  writeFile,
+} from '#test/support/restore-scene.ts';
 
-let folder: ReturnType<typeof temporaryFolder>;
-let target: string;
-let outside: string;
-let outsideMode: number;
-let done: Set<RawPath>;
-let remarks: RestoreRemark[];
-let files: TargetFiles;
-
-beforeEach(() => {
-  folder = temporaryFolder();
-  target = join(folder.path, 'target');
-  outside = join(folder.path, 'outside');
-  mkdirSync(outside);
-  outsideMode = lstatSync(outside).mode & 0o777;
-  done = new Set();
-  remarks = [];
-  files = new NodeTargetFiles();
-});
-afterEach(() => folder.remove());
-
-const MTIME_NS = 1_234_567_890_123_456_789n;
-const raw = (latin1: string): RawPath => latin1 as RawPath;
-
-function open(restoreKey = 'snapshot'): RestoreTarget {
-  return openRestoreTarget({
-    files,
-    target: absolutePath(target),
-    restoreKey,
-    isDone: (path) => done.has(path),
-    markDone: (path) => void done.add(path),
-    onRemark: (remark) => void remarks.push(remark),
-  });
-}
-
-type Rest<E> = Partial<Omit<E, 'kind' | 'name'>>;
-const aFile = (name: string, sizeBytes: number, rest: Rest<RestoreFile> = {}): RestoreFile => ({
-  kind: 'file',
-  name: rawPath(name),
-  sizeBytes,
-  mode: 0o644,
-  mtimeNs: MTIME_NS,
-  ...rest,
-});
-const aDirectory = (name: string, rest: Rest<RestoreDirectory> = {}): RestoreDirectory => ({
-  kind: 'directory',
-  name: rawPath(name),
-  mode: 0o755,
-  mtimeNs: MTIME_NS,
-  ...rest,
-});
-const aLink = (name: string, to: string, rest: Rest<RestoreSymlink> = {}): RestoreSymlink => ({
-  kind: 'symlink',
-  name: rawPath(name),
-  target: rawPath(to),
-  mode: 0o777,
-  mtimeNs: MTIME_NS,
-  ...rest,
-});
-
-/** An entry with the content of a file, or the entries of a directory. */
-interface Planned {
-  readonly entry: RestoreEntry;
-  readonly content?: Uint8Array;
-  readonly entries?: readonly Planned[];
-}
-const withContent = (
-  name: string,
-  content: string | Uint8Array,
-  rest: Rest<RestoreFile> = {},
-): Planned => {
-  const data = Buffer.from(content as Uint8Array);
-  return { entry: aFile(name, data.length, rest), content: data };
-};
-
-async function writeFile(admission: FileAdmission, content: Uint8Array): Promise<void> {
-  if (admission.kind !== 'write') return;
-  await admission.writer.write(content, 0);
-  await admission.writer.finish();
-}
-
-/** Restore a whole tree as a caller would. */
-async function restore(
-  opened: RestoreTarget,
-  at: PlacedDirectory,
-  planned: readonly Planned[],
-): Promise<void> {
-  const byEntry = new Map(planned.map((one) => [one.entry, one]));
-  for (const placed of opened.place(
-    at,
-    planned.map(({ entry }) => entry),
-  )) {
-    const plan = byEntry.get(placed.entry);
-    switch (placed.entry.kind) {
-      case 'directory': {
-        const below = opened.addDirectory(placed as PlacedEntry<RestoreDirectory>);
-        if (below) await restore(opened, below, plan?.entries ?? []);
-        break;
-      }
-      case 'file':
-        await writeFile(
-          opened.addFile(placed as PlacedEntry<RestoreFile>),
-          plan?.content ?? new Uint8Array(),
-        );
-        break;
-      case 'symlink':
-        opened.addSymlink(placed as PlacedEntry<RestoreSymlink>);
-        break;
-    }
-  }
-}
-
-async function restoreAll(planned: readonly Planned[]): Promise<void> {
-  const opened = open();
-  await restore(opened, opened.root, planned);
-  await opened.finish({ isComplete: true });
-}
-
-/** The one entry, placed in the root. */
-function placeOne<E extends RestoreEntry>(opened: RestoreTarget, entry: E): PlacedEntry<E> {
-  const [placed] = opened.place(opened.root, [entry]);
-  if (!placed) throw new Error('the entry was left out');
-  return placed as PlacedEntry<E>;
-}
-
-function begin(opened: RestoreTarget, entry: RestoreFile) {
-  const admission = opened.addFile(placeOne(opened, entry));
-  if (admission.kind !== 'write') throw new Error(`the file is ${admission.kind}`);
-  return admission.writer;
-}
+beforeEach(prepareScene);
+afterEach(leaveScene);
 
 describe('a restore target', () => {
   test('gets a tree with contents, modes, times, links and empty directories', async () => {
@@ -260,7 +141,7 @@ describe('a restore target', () => {
 
   test.each([
     { name: 'a file stands there', make: () => writeFileSync(target, 'x') },
-    { name: 'a file stands on the way', make: () => void (target = join(outside, 'file/target')) },
+    { name: 'a file stands on the way', make: () => useTarget(join(outside, 'file/target')) },
   ])('refuses a place where $name', ({ make }) => {
     writeFileSync(join(outside, 'file'), 'x');
     make();
@@ -349,177 +230,6 @@ describe('a restore target', () => {
     const path = Array.from({ length: 60 }, (_, index) => `directory-${String(299 - index)}`);
     expect(existsSync(join(target, ...path))).toBe(true);
     expect(remarks).toEqual([]);
-  });
-});
-
-describe('a hostile tree', () => {
-  test('its names are left out and reported, and nothing is written outside', async () => {
-    const hostile = [
-      '..',
-      '.',
-      '',
-      '/',
-      '../outside/x',
-      '/etc/x',
-      'a/b',
-      'nul\0',
-      '../../x',
-      'a/../../outside/y',
-    ];
-    await restoreAll([
-      ...hostile.map((name) => withContent(name, 'evil')),
-      ...hostile.map((name) => ({ entry: aDirectory(name), entries: [withContent('x', 'evil')] })),
-      withContent('good', 'good'),
-      withContent('good', 'evil twin'),
-    ]);
-    expectTree(target, { good: 'good' });
-    expect(readdirSync(outside)).toEqual([]);
-    expect(readdirSync(folder.path).toSorted()).toEqual(['outside', 'target']);
-    const reasons = remarks.map((remark) => (remark.kind === 'left-out' ? remark.reason : ''));
-    expect(reasons.filter((reason) => reason === 'hostile')).toHaveLength(20);
-    expect(reasons.filter((reason) => reason === 'duplicate')).toHaveLength(1);
-  });
-
-  test('500 odd names are restored as they are where the disk takes them', async () => {
-    const names = Array.from({ length: 500 }, (_, index) => {
-      const odd = [
-        'C:\\',
-        'CON',
-        '..\\..\\',
-        'a.',
-        'b ',
-        ':s',
-        '%',
-        '-rf',
-        '\n',
-        '\xff',
-        '\xc3',
-        '~',
-      ][index % 12];
-      return raw(`${String(odd)}${String(index)}`);
-    });
-    await restoreAll(
-      names.map((name) => ({ entry: { ...aFile('x', 1), name }, content: Buffer.from('x') })),
-    );
-    expect(readdirSync(target, 'latin1').toSorted()).toEqual(names.toSorted());
-  });
-
-  test('a link and a directory of one name do not lead outside', async () => {
-    const opened = open();
-    const entries = [aLink('d', '../outside'), aDirectory('d')];
-    const placed = opened.place(opened.root, entries);
-    expect(placed).toHaveLength(1);
-    for (const one of placed) opened.addSymlink(one as PlacedEntry<RestoreSymlink>);
-    await opened.finish({ isComplete: true });
-    expectTree(target, { d: symlink('../outside') });
-  });
-
-  test('the name of the staging directory is not for the snapshot to use', async () => {
-    const opened = open();
-    const [staging] = readdirSync(target);
-    expect(opened.place(opened.root, [aFile(String(staging), 1)])).toEqual([]);
-    expect(remarks).toMatchObject([{ kind: 'left-out', reason: 'obstructed' }]);
-    await opened.finish({ isComplete: true });
-  });
-
-  test('a name that the disk refuses is left out', async () => {
-    await restoreAll([withContent('x'.repeat(300), 'x'), withContent('ok', 'ok')]);
-    expectTree(target, { ok: 'ok' });
-    expect(remarks).toMatchObject([{ kind: 'left-out', reason: 'name-refused' }]);
-  });
-});
-
-describe('somebody else at work in the target', () => {
-  test('a directory swapped for a link is not written through', async () => {
-    const opened = open();
-    const placed = opened.addDirectory(placeOne(opened, aDirectory('d')));
-    if (!placed) throw new Error('no directory');
-    const entries = Array.from({ length: 50 }, (_, index) => aFile(`f${String(index)}`, 1));
-    for (const [index, entry] of opened.place(placed, entries).entries()) {
-      if (index === 10) renameSync(join(target, 'd'), join(target, 'moved'));
-      if (index === 10) symlinkSync('../outside', join(target, 'd'));
-      if (index === 30) unlinkSync(join(target, 'd'));
-      if (index === 30) symlinkSync(outside, join(target, 'd'));
-      await writeFile(opened.addFile(entry as PlacedEntry<RestoreFile>), Buffer.from('x'));
-    }
-    await opened.finish({ isComplete: true });
-    expect(readdirSync(outside)).toEqual([]);
-  });
-
-  test('a directory swapped while no handle is held is reported', async () => {
-    const opened = open();
-    const directories = Array.from({ length: 200 }, (_, index) => aDirectory(`d${String(index)}`));
-    const placed = opened
-      .place(opened.root, directories)
-      .map((one) => opened.addDirectory(one as PlacedEntry<RestoreDirectory>));
-    for (const name of ['d0', 'd1']) {
-      rmSync(join(target, name), { recursive: true });
-      symlinkSync(outside, join(target, name));
-    }
-    const [first] = placed;
-    if (!first) throw new Error('no directory');
-    const [entry] = opened.place(first, [aFile('x', 1)]);
-    await writeFile(opened.addFile(entry as PlacedEntry<RestoreFile>), Buffer.from('x'));
-    await opened.finish({ isComplete: true });
-    expect(readdirSync(outside)).toEqual([]);
-    expect(remarks).toContainEqual({ kind: 'left-out', path: 'd0/x', reason: 'obstructed' });
-    expect(lstatSync(join(folder.path, 'outside')).mode & 0o777).not.toBe(0);
-  });
-
-  test('a process that swaps a directory for a link all the time gets nothing written outside', async () => {
-    const opened = open();
-    const placed = opened.addDirectory(placeOne(opened, aDirectory('d')));
-    if (!placed) throw new Error('no directory');
-    symlinkSync('../outside', join(target, 'link'));
-    // Exchanging the names by renames, as fast as it can.
-    const script = `
-      const { renameSync } = require('node:fs');
-      const swap = (from, to) => { try { renameSync(from, to); } catch {} };
-      console.log('ready');
-      for (;;) { swap('d', 'aside'); swap('link', 'd'); swap('d', 'link'); swap('aside', 'd'); }`;
-    const swapper = spawn(process.execPath, ['-e', script], { cwd: target });
-    await new Promise((ready) => swapper.stdout.once('data', ready));
-    try {
-      const other = Array.from({ length: 100 }, (_, index) => aDirectory(`other${String(index)}`));
-      const entries = Array.from({ length: 2000 }, (_, index) => aFile(`f${String(index)}`, 1));
-      for (const [index, entry] of opened.place(placed, entries).entries()) {
-        await writeFile(opened.addFile(entry as PlacedEntry<RestoreFile>), Buffer.from('x'));
-        // Now and then other directories push the handle out, and it has to be found by name.
-        if (index % 100 !== 0) continue;
-        for (const one of opened.place(opened.root, other)) {
-          const made = opened.addDirectory(one as PlacedEntry<RestoreDirectory>);
-          const [leaf] = made ? opened.place(made, [aDirectory('leaf')]) : [];
-          if (leaf) opened.addDirectory(leaf as PlacedEntry<RestoreDirectory>);
-        }
-      }
-      await opened.finish({ isComplete: true });
-    } finally {
-      swapper.kill('SIGKILL');
-      await new Promise((ended) => swapper.once('exit', ended));
-    }
-    expect(readdirSync(outside)).toEqual([]);
-    expect(lstatSync(outside).mode & 0o777).toBe(outsideMode);
-  });
-
-  test('a file that somebody puts in the way stays, and ours is reported', async () => {
-    const opened = open();
-    const writer = begin(opened, aFile('x', 4));
-    await writer.write(Buffer.from('ours'), 0);
-    writeFileSync(join(target, 'x'), 'theirs, and longer');
-    expect(await writer.finish()).toBe(false);
-    await opened.finish({ isComplete: true });
-    expectTree(target, { x: 'theirs, and longer' });
-    expect(remarks).toEqual([{ kind: 'left-out', path: 'x', reason: 'obstructed' }]);
-  });
-
-  test('a link that somebody puts in the way is not followed', async () => {
-    const opened = open();
-    const writer = begin(opened, aFile('x', 4));
-    await writer.write(Buffer.from('ours'), 0);
-    symlinkSync('../outside/x', join(target, 'x'));
-    expect(await writer.finish()).toBe(false);
-    await opened.finish({ isComplete: true });
-    expect(readdirSync(outside)).toEqual([]);
   });
 });
 
@@ -622,7 +332,7 @@ describe('a disk with rules of its own', () => {
 
   test('gets escaped names, each of them reported', async () => {
     const real = files;
-    files = { openTarget: (path) => real.openTarget(path), probeNameRules: () => rules };
+    useFiles({ openTarget: (path) => real.openTarget(path), probeNameRules: () => rules });
     await restoreAll([
       withContent('readme', '1'),
       withContent('README', '2'),
@@ -659,10 +369,10 @@ describe('a disk with rules of its own', () => {
       inners.set(wrapped, directory);
       return wrapped;
     };
-    files = {
+    useFiles({
       openTarget: (path) => register(real.openTarget(path)),
       probeNameRules: (directory) => real.probeNameRules(directory),
-    };
+    });
   }
 
   test('without hard links gets copies', async () => {
