@@ -13,7 +13,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { utilityProcess, type UtilityProcess } from 'electron';
-import type { SerializedError } from '#contract/errors.ts';
+import { errorCodes, type SerializedError } from '#contract/errors.ts';
 import type { LinkState } from '#contract/shell-bridge.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { Places } from './places.ts';
@@ -182,12 +182,8 @@ function failureOf(said: string): SerializedError {
     const { error } = JSON.parse(said.trim()) as { error?: SerializedError };
     if (error) return error;
   } catch {
-    // Not that far: Node could not even start it.
+    // It was killed, or Node could not even start it.
   }
-  return {
-    code: 'internal',
-    message: "Floe's engine ended before it answered",
-    next: 'Floe tries again. If this stays, run `floe doctor`.',
-    context: {},
-  };
+  const { next } = errorCodes['engine-away'];
+  return { code: 'engine-away', message: 'it ended by itself', next, context: {} };
 }

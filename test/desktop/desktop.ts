@@ -15,23 +15,28 @@ export const root = join(import.meta.dirname, '../..');
 
 export class Desktop {
   readonly folder: string;
+  /** The folder of the local network. */
+  readonly localnet: string;
   readonly session: Bus;
   readonly system: Bus;
   readonly #processes: ChildProcess[] = [];
   readonly #closing: (() => Promise<void>)[] = [];
 
-  private constructor(folder: string, session: Bus, system: Bus) {
+  private constructor(folder: string, localnet: string, session: Bus, system: Bus) {
     this.folder = folder;
+    this.localnet = localnet;
     this.session = session;
     this.system = system;
   }
 
-  static async open(): Promise<Desktop> {
+  /** With a local network of its own, unless one is given. */
+  static async open(localnet?: string): Promise<Desktop> {
     const folder = mkdtempSync(join(tmpdir(), 'floe-desktop-'));
     for (const name of ['user', 'config', 'runtime']) {
       mkdirSync(join(folder, name), { mode: 0o700 });
     }
-    return new Desktop(folder, await startBus(), await startBus());
+    const network = localnet ?? join(folder, 'localnet');
+    return new Desktop(folder, network, await startBus(), await startBus());
   }
 
   /** The home that a shell on this desktop uses. */
@@ -50,7 +55,7 @@ export class Desktop {
       DBUS_SESSION_BUS_ADDRESS: this.session.address,
       DBUS_SYSTEM_BUS_ADDRESS: this.system.address,
       FLOE_HOME: this.home,
-      FLOE_LOCALNET: join(this.folder, 'localnet'),
+      FLOE_LOCALNET: this.localnet,
     };
   }
 

@@ -20,6 +20,8 @@ export interface RpcProxy {
   thaw(): void;
   /** Reset every connection. */
   refuse(): void;
+  /** Say another time of day than the machine that asks. */
+  shiftClock(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
   const remembered = new Map<string, Answer>();
   let mode: 'pass' | 'frozen' | 'refuse' = 'pass';
   let isRemembering = true;
+  let shiftMs = 0;
   const server = createServer((incoming, outgoing) => {
     void answer(incoming, outgoing);
   });
@@ -41,7 +44,9 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
     try {
       const given = old ?? (await forward(target, incoming, body));
       if (mode === 'pass' && isRemembering) remembered.set(key, given);
-      outgoing.writeHead(given.status, given.headers).end(given.body);
+      const shifted = new Date(Date.now() + shiftMs).toUTCString();
+      const headers = shiftMs === 0 ? given.headers : { ...given.headers, date: shifted };
+      outgoing.writeHead(given.status, headers).end(given.body);
     } catch {
       incoming.socket.destroy();
     }
@@ -63,6 +68,9 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
     refuse: () => {
       mode = 'refuse';
       server.closeAllConnections();
+    },
+    shiftClock: (ms) => {
+      shiftMs = ms;
     },
     close: () =>
       new Promise((resolve) => {

@@ -135,6 +135,15 @@ describe('the window', () => {
   });
 });
 
+test('the code that lets a browser in is gone from its address and its history', async () => {
+  const page = await open();
+  const seen = await page.evaluate('JSON.stringify([location.href, history.length, document.URL])');
+  expect(seen).not.toContain('admit');
+  await page.reload();
+  await page.getByRole('main').waitFor();
+  expect(page.url()).not.toContain('admit');
+});
+
 test('a browser that was not let in learns how to get in, and nothing else', async () => {
   window = await openWindow(browser, { expected: /401|Failed to load/ });
   const { page } = window;

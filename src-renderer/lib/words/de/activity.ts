@@ -111,7 +111,7 @@ export const activity: Translation<typeof english> = {
   'home.closed-locked': 'Dieser Tresor ist gesperrt',
   'home.closed-failed': 'Dieser Tresor lässt sich nicht öffnen',
   'home.locked-keychain':
-    'Seine Wörter liegen im Schlüsselbund dieses Computers, und der ist gesperrt. Entsperre ihn und versuche es noch einmal.',
+    'Seine Wörter liegen im Schlüsselbund dieses Computers. Gespeichertes ist sicher; Neues wartet solange.',
   'home.locked-passphrase': 'Seine Wörter sind mit deiner Passphrase versiegelt.',
   'home.passphrase': 'Passphrase',
   'home.unlock': 'Entsperren',

@@ -106,7 +106,7 @@ export const activity = {
   'home.closed-locked': 'This vault is locked',
   'home.closed-failed': 'This vault cannot be opened',
   'home.locked-keychain':
-    'Its words lie in the keychain of this computer, which is locked. Unlock it, then try again.',
+    'Its words lie in the keychain of this computer. What is stored is safe; nothing new is protected meanwhile.',
   'home.locked-passphrase': 'Its words are sealed with your passphrase.',
   'home.passphrase': 'Passphrase',
   'home.unlock': 'Unlock',
