@@ -18,6 +18,7 @@ import {
   type IndexedPack,
 } from '../archive/pack-index.ts';
 import { openSnapshot, type SignedSnapshot, type VerifySigner } from '../archive/snapshot.ts';
+import type { Snapshot } from '../archive/snapshot-record.ts';
 import type { SegmentPartRef } from '../archive/snapshot-segments.ts';
 import { openChunk } from '../codec/seal.ts';
 import type { VaultKeys } from '../codec/keys.ts';
@@ -88,14 +89,13 @@ export async function readSnapshot(
   signal?: AbortSignal,
   newest?: OpenedSnapshot,
 ): Promise<OpenedSnapshot> {
-  const { codec, keys, packs } = parts;
+  const { keys, packs } = parts;
   const signed = await readSnapshotRecord(location, parts, signal);
   const { snapshot } = signed;
   const { folderId } = snapshot;
-  const wrapped = snapshot.wrappedKeys.find(({ memberId }) => memberId === undefined);
-  if (!wrapped) throw new EngineError('pack-damaged', 'a snapshot without keys for its vault');
-  const { vaultId, vaultKey } = keys;
-  const folderKeys = await unwrapFolderKeys(wrapped.sealed, { codec, vaultId, vaultKey, folderId });
+  const { vaultId } = keys;
+  // What an older snapshot names may have been stored again, under a key that came after it.
+  const folderKeys = newest?.folderKeys ?? (await unwrapKeys(snapshot, parts));
   const plaintexts = new Map<ChunkId, Uint8Array>();
   const segments: IndexSegment[] = [];
   for (const segment of newest ? [] : snapshot.segments) {
@@ -130,6 +130,15 @@ export async function readSnapshot(
       plainBytesMax: snapshot.vault.chunk.maxBytes,
     }),
   };
+}
+
+async function unwrapKeys(
+  { wrappedKeys, folderId }: Snapshot,
+  { codec, keys: { vaultId, vaultKey } }: SnapshotReaderParts,
+): Promise<FolderKeys> {
+  const wrapped = wrappedKeys.find(({ memberId }) => memberId === undefined);
+  if (!wrapped) throw new EngineError('pack-damaged', 'a snapshot without keys for its vault');
+  return unwrapFolderKeys(wrapped.sealed, { codec, vaultId, vaultKey, folderId });
 }
 
 function resolved(part: SegmentPartRef, location: SnapshotLocation): IndexedPack {
