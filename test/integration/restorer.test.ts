@@ -3,14 +3,7 @@
  * Method: the real engine protects on a real local network, its home is wiped, and the script alone
  * brings everything back.
  */
-import {
-  appendFileSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareTrees } from '#platform/compare-trees.ts';
@@ -30,7 +23,7 @@ beforeAll(async () => {
   world = await openWorld({ shards: 13, nodes: 4, rpc: ['grpc-web', 'json-rpc'] });
   restorer = installRestorer(world.path('restorer'));
   const home = world.home('home');
-  words = await home.init();
+  words = await home.init(['--kit-file', world.path('kit.txt')]);
   hard = world.path('hard');
   makeTree(hard, hardTree);
   const small = world.path('Small');
@@ -81,11 +74,6 @@ test('every snapshot is listed, and an older one is restored over JSON-RPC from 
     network['rpc'] = [network['rpc']].flat().toReversed();
   });
   const network = ['--network', file];
-  const kit = `FLOE RECOVERY KIT\n${words
-    .split(' ')
-    .map((word, index) => `${String(index + 1)}. ${word}\n`)
-    .join('')}`;
-  writeFileSync(world.path('kit.txt'), kit);
   const listed = await restorer.run(['list', ...network], words);
   expect(listed.stderr).toBe('');
   expect(listed.stdout.match(/ {2}"Small"$/gm)).toHaveLength(2);
