@@ -36,6 +36,13 @@ export const INITIAL_STATE: ShellState = {
   renewal: undefined,
 };
 
+/** What is told often and changes nothing that is shown here. */
+const SAYS_NOTHING_NEW: readonly EngineEvent['kind'][] = [
+  'progress',
+  'shards',
+  'pack',
+  'other-home',
+];
 /** Many events in a row are one question. */
 const ASK_AFTER_MS = 200;
 /** A plan asks the chain; its price does not change by the minute. */
@@ -73,9 +80,7 @@ export class ShellStateKeeper {
 
   eventArrived(event: EngineEvent): void {
     if (event.kind === 'task') this.#taskChanged(event.task);
-    else if (event.kind !== 'progress' && event.kind !== 'shards' && event.kind !== 'pack') {
-      this.#askSoon();
-    }
+    else if (!SAYS_NOTHING_NEW.includes(event.kind)) this.#askSoon();
   }
 
   #taskChanged(task: Task): void {

@@ -1,6 +1,6 @@
 /**
- * @file What a person decides about one folder: what becomes of files that vanished, and how much its
- * commits may cost.
+ * @file What a person decides about one folder: what becomes of files that vanished or were overwritten,
+ * and how much its commits may cost.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { FolderStatus } from '#contract/api.ts';
 import { makeTree, expectTree, type Tree } from '../support/tree.ts';
 import { launchChromium } from './chromium.ts';
 import { openRealHome } from './real-home.ts';
-import { calm, folder } from './sample.ts';
+import { calm, folder, NOW_MS } from './sample.ts';
 import { openScripted } from './scripted-window.ts';
 import { expectAccessible, openWindow, see } from './window.ts';
 
@@ -103,6 +103,32 @@ test('the cap on what commits cost is set, and taken back', async ({ task }) => 
   await see(field).toHaveValue('5');
   await see(usual).toBeHidden();
   expect(asked).toEqual([2_500_000_000n, 'default']);
+  await window.close(task);
+});
+
+test('rules that were frozen work again when somebody has looked', async ({ task }) => {
+  const window = await openWindow(browser);
+  const { page } = window;
+  let frozen: { atMs: number; files: number } | undefined = { atMs: NOW_MS, files: 412 };
+  await openScripted(
+    page,
+    {
+      ...calm([folder('Documents')]),
+      ledger: () => ({ entries: [], total: 0 }),
+      retention: () => ({ retention: undefined, frozen, pinned: [], forgotten: [] }),
+      thawRetention: () => {
+        frozen = undefined;
+      },
+    },
+    '#/storage',
+  );
+  await page.getByRole('tab', { name: 'How long, and which moments' }).click();
+  await see(page.getByText(/^412 files were overwritten at once on/)).toBeVisible();
+  await see(page.getByRole('link', { name: 'Restore an earlier moment' })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'They are as they should be' }).click();
+  await see(page.getByText(/were overwritten at once/)).toBeHidden();
+  expect(frozen).toBeUndefined();
   await window.close(task);
 });
 

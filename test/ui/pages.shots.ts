@@ -11,6 +11,7 @@ import type { Task } from '#contract/task-api.ts';
 import { launchChromium } from './chromium.ts';
 import { openRealHome, type RealHome } from './real-home.ts';
 import { calm, entry, folder, forecast, home, NOW_MS } from './sample.ts';
+import { ASK_BACK, emptyHome, NEW_WORDS } from './sample-first-run.ts';
 import { openScripted, type Script } from './scripted-window.ts';
 import { openWindow, see, type WindowOptions } from './window.ts';
 
@@ -229,6 +230,7 @@ const withLosses = restoring({
         path: `Photos of receipts/receipt-${String(index + 1).padStart(2, '0')}.jpg`,
         code: 'slivers-insufficient' as const,
         reason: 'too few storage nodes answer to read this',
+        endsAt: { epoch: 48 + index, atMs: Date.UTC(2027, 2, 14 + 14 * index) },
       })),
     },
   },
@@ -243,6 +245,23 @@ interface Scene {
 }
 
 const tab = (name: string) => async (page: Page) => page.getByRole('tab', { name }).click();
+/** From the welcome to the question where the words are kept. */
+async function reachPlace(page: Page): Promise<void> {
+  const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
+  await press(/Start new/);
+  await page.getByRole('radio', { name: 'Testnet' }).click();
+  await press('Continue');
+  await press('I have them');
+  for (const position of ASK_BACK) {
+    const field = page.getByLabel(`Word ${String(position + 1)}`, { exact: true });
+    await field.fill(NEW_WORDS[position] ?? '');
+  }
+  await press('Check');
+  await see(
+    page.getByRole('heading', { name: 'Who may open Floe on this computer?' }),
+  ).toBeVisible();
+}
+
 const scenes: readonly Scene[] = [
   { name: 'restore', script: rich, hash: '#/restore' },
   {
@@ -333,6 +352,14 @@ const scenes: readonly Scene[] = [
     before: (page) => page.addInitScript("localStorage.setItem('floe-first-run', 'yes')"),
     show: (page) => see(page.getByText(/^Missing:/)).toBeVisible(),
   },
+  ...([undefined, 'the keychain can’t be used: there is none, or it is locked'] as const).map(
+    (problem): Scene => ({
+      name: problem === undefined ? 'first-run-keychain' : 'first-run-passphrase',
+      script: emptyHome({ problem }),
+      hash: '#/folders',
+      show: reachPlace,
+    }),
+  ),
   {
     name: 'locked',
     script: { ...rich, home: () => ({ ...home, state: 'locked', unlockWith: 'passphrase' }) },

@@ -139,6 +139,15 @@ export const storage: Translation<typeof en> = {
   'storage.horizon.save': 'So behalten',
   'storage.horizon.saved': '{folder} bleibt von jetzt an so lange.',
 
+  'storage.frozen.happened': {
+    one: '{count} Datei wurde am {date} mit etwas überschrieben, das verschlüsselt aussieht. Seitdem bleibt jeder Moment erhalten.',
+    other:
+      '{count} Dateien wurden am {date} auf einmal mit etwas überschrieben, das verschlüsselt aussieht. Seitdem bleibt jeder Moment erhalten.',
+  },
+  'storage.frozen.next':
+    'Sieh dir deine Dateien an. Sind sie nicht, wie sie sein sollen, hol einen früheren Moment zurück.',
+  'storage.frozen.thaw': 'Sie sind, wie sie sein sollen',
+  'storage.frozen.restore': 'Früheren Moment zurückholen',
   'storage.retention.title': 'Welche Zeitpunkte von {folder} bleiben',
   'storage.retention.all': 'Alle',
   'storage.retention.some': 'Nach Regeln',

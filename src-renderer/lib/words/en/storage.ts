@@ -134,6 +134,15 @@ export const storage = {
   'storage.horizon.save': 'Keep it so',
   'storage.horizon.saved': '{folder} is kept so from now on.',
 
+  'storage.frozen.happened': {
+    one: '{count} file was overwritten on {date} with what looks encrypted. No moment is let go since then.',
+    other:
+      '{count} files were overwritten at once on {date} with what looks encrypted. No moment is let go since then.',
+  },
+  'storage.frozen.next':
+    'Look at your files. If they are not as they should be, restore an earlier moment.',
+  'storage.frozen.thaw': 'They are as they should be',
+  'storage.frozen.restore': 'Restore an earlier moment',
   'storage.retention.title': 'Which moments of {folder} stay',
   'storage.retention.all': 'All of them',
   'storage.retention.some': 'By rules',
