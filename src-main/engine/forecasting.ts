@@ -32,7 +32,7 @@ import {
 import { defaultHorizon, purchaseEnd } from './renewal/horizon.ts';
 import { dateOf, earliestEnd } from './epoch-dates.ts';
 import { capsAt, readRate, spentBy } from './spending.ts';
-import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
+import { BLOBS_EXTENDED_MAX } from './sui/wallet/limits.ts';
 import { storageWarnings } from './storage-warnings.ts';
 
 /** Beside its chunks a pack holds trees, an index and footers: at most so much a file. */

@@ -9,7 +9,7 @@ import type { EngineParts } from './engine-parts.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { Network } from './model/network.ts';
 import type { Balances, Chain } from './sui/chain.ts';
-import { WAL_COINS } from './sui/wallet/plans.ts';
+import { WAL_COINS } from './sui/wallet/limits.ts';
 import type { Wallet } from './sui/wallet/wallet.ts';
 import { coinText } from './money-text.ts';
 

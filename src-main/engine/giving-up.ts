@@ -18,7 +18,7 @@ import type { BlobId, PackId } from './model/ids.ts';
 import { storageCostFrost, type BlobObject, type WalrusSystem } from './model/walrus.ts';
 import { packsOfCommit } from './protection.ts';
 import { publishHead, readOwnHead } from './publishing.ts';
-import { BLOBS_DELETED_MAX } from './sui/wallet/plans.ts';
+import { BLOBS_DELETED_MAX } from './sui/wallet/limits.ts';
 
 /** Left of a condemned pack that somebody may need before it is extended, and by how much. */
 const KEPT_ALIVE_EPOCHS = 2;
@@ -79,8 +79,9 @@ export async function giveUpCondemned(
   const leaving = index.leaving.all().filter(({ deviceId }) => deviceId === undefined);
   if (leaving.length === 0) return 0;
   const own = await readOwnHead(parts, signal);
-  // Whoever might need something of ours is looked for wherever a device can be.
-  const others = (await parts.catalog.heads(signal, true)).filter(
+  // Whoever might need something of ours is looked for wherever a device can be, once it may go.
+  const mayGo = leaving.some(({ condemned }) => condemned && condemned.epoch < system.epoch);
+  const others = (mayGo ? await parts.catalog.heads(signal, true) : []).filter(
     ({ accountIndex }) => accountIndex !== parts.options.accountIndex,
   );
   const live = await liveHeads(parts, sharing(parts, others), system, signal);

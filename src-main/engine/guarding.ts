@@ -19,7 +19,7 @@ import { costOf, dueTargets, planExtensions, type HeldBlob } from './renewal/pla
 import { allowanceOf, capsOf, readCaps, spentBy, writeCaps } from './spending.ts';
 import { deriveAccount } from './sui/account.ts';
 import { openChain, type Chain } from './sui/chain.ts';
-import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
+import { BLOBS_EXTENDED_MAX } from './sui/wallet/limits.ts';
 import type { Wallet } from './sui/wallet/wallet.ts';
 
 const GUARDED_FACT = 'guarded-blobs';

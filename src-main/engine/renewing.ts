@@ -34,7 +34,7 @@ import {
 } from './renewal/plan.ts';
 import { allowanceOf, readCaps, spentBy } from './spending.ts';
 import { noteRenewalProblem } from './storage-warnings.ts';
-import { BLOBS_EXTENDED_MAX } from './sui/wallet/plans.ts';
+import { BLOBS_EXTENDED_MAX } from './sui/wallet/limits.ts';
 
 /** Plans made anew because the price or the epoch moved while one was carried out. */
 const REPLANS_MAX = 5;

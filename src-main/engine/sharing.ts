@@ -15,7 +15,7 @@ import type { KnownBlob } from './local-index/blob-table.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import { publicationOf } from './publishing.ts';
-import { BLOBS_SHARED_MAX } from './sui/wallet/plans.ts';
+import { BLOBS_SHARED_MAX } from './sui/wallet/limits.ts';
 
 /** What is there, the commit that names it anew, and room for one that came in between. */
 const ROUNDS_MAX = 4;

@@ -26,7 +26,7 @@ import {
   BLOBS_CERTIFIED_MAX,
   BLOBS_EXTENDED_MAX,
   BLOBS_REGISTERED_MAX,
-} from '#engine/sui/wallet/plans.ts';
+} from '#engine/sui/wallet/limits.ts';
 import type { Wallet } from '#engine/sui/wallet/wallet.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import {

@@ -30,7 +30,7 @@ import { listCoins } from './owned-objects.ts';
 import type { ChainObject, ChainRpc, TransactionOutcome } from './rpc/chain-rpc.ts';
 import { openRpc } from './rpc/transports.ts';
 import { openSystemReader, type SystemReader } from './system.ts';
-import { COINS_LISTED_MAX } from './wallet/plans.ts';
+import { COINS_LISTED_MAX } from './wallet/limits.ts';
 import type { ReadCaps, SpendingCaps } from './wallet/policy.ts';
 import { listSpareStorage, type SpareStorage } from './wallet/spare-storage.ts';
 import { openWallet, type Wallet } from './wallet/wallet.ts';

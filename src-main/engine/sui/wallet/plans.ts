@@ -1,40 +1,46 @@
 /**
- * @file Turns what is asked into a plan: the exact objects, amounts and commands.
+ * @file Turns what is asked of blobs into a plan: the exact objects, amounts and commands.
  *
  * Reads what it needs through the context (fresh, see [Note: Lagging endpoint]) and leaves gas and
  * signing to `sign.ts`. What the chain shows done is skipped, so that asking twice costs once.
  */
 import assert from 'node:assert/strict';
-import type { Transaction } from '@mysten/sui/transactions';
-import { EngineError } from '#engine/model/engine-error.ts';
-import type { ObjectId, SuiAddress } from '#engine/model/ids.ts';
+import type { ObjectId } from '#engine/model/ids.ts';
 import {
   encodedBytes,
   storageCostFrost,
   writeCostFrost,
-  type BlobObject,
   type Certificate,
 } from '#engine/model/walrus.ts';
-import { blobType, parseBlobObject, parseSharedBlob, sharedBlobType } from '../blob-objects.ts';
 import { BAG_TYPE } from '../head.ts';
-import { Exchange, parseStruct } from '../move-structs.ts';
-import { listCoins } from '../owned-objects.ts';
-import type { ChainObject, ChainRpc, Coin, ObjectRef } from '../rpc/chain-rpc.ts';
-import type { SystemState } from '../system.ts';
-import { balanceLow, chooseCoins, sumOf } from './coins.ts';
-import type { KnownVersions } from './known-versions.ts';
-import type { TransactionKind } from './policy.ts';
+import type { ObjectRef } from '../rpc/chain-rpc.ts';
+import {
+  readOwned,
+  requireHeld,
+  requireBlob,
+  requireType,
+  requireExtendable,
+  requireEpochsAhead,
+} from './asked-blobs.ts';
+import { chooseWal } from './coin-plans.ts';
+import {
+  BLOBS_REGISTERED_MAX,
+  BLOBS_CERTIFIED_MAX,
+  BLOBS_EXTENDED_MAX,
+  BLOBS_SHARED_MAX,
+  BLOBS_DELETED_MAX,
+  HEAD_FIELD_BYTES_MAX,
+  limit,
+} from './limits.ts';
+import { whole, type Plan, type PlanContext, type Planned } from './plan.ts';
 import {
   addCertifications,
   addDeletions,
-  addExchange,
   addExtensions,
   addHeadChange,
-  addMerge,
   addRegistrations,
   addReusingRegistration,
   addShares,
-  addTransfer,
   type BlobToRegister,
   type HeadField,
   type PricedRegistration,
@@ -42,58 +48,6 @@ import {
 } from './programs.ts';
 import { chooseSpare, listSpareStorage } from './spare-storage.ts';
 import { withTip, type Tip } from './tip.ts';
-
-// The four limits below keep the largest transaction, with all its coins, within Sui's 1,024
-// commands, 2,048 inputs and 128 KiB; programs.test.ts builds each.
-/** Blobs of one registration. */
-export const BLOBS_REGISTERED_MAX = 100;
-/** Blobs of one certification, which leaves half of the bytes to the head. */
-export const BLOBS_CERTIFIED_MAX = 200;
-/** Blobs of one extension. */
-export const BLOBS_EXTENDED_MAX = 200;
-/** Blobs that are shared in one transaction; Sui lets one make 2,048 objects. */
-export const BLOBS_SHARED_MAX = 200;
-/** Blobs of one deletion. */
-export const BLOBS_DELETED_MAX = 200;
-/** A head field is one constant of the transaction; Sui allows 16 KiB for each. */
-export const HEAD_FIELD_BYTES_MAX = 16_000;
-/** Coins of WAL of one payment, and how many more it merges on the way. */
-export const WAL_COINS = { coinsMax: 100, extraCoins: 15 };
-/** Coins of one merge. */
-export const COINS_MERGED_MAX = 400;
-/** Coins that are looked at. */
-export const COINS_LISTED_MAX = 2_000;
-
-export interface PlanContext {
-  readonly rpc: ChainRpc;
-  readonly system: SystemState;
-  readonly owner: SuiAddress;
-  readonly versions: KnownVersions;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** A transaction but for its gas. */
-export interface Plan {
-  readonly kind: TransactionKind;
-  readonly walFrost: bigint;
-  /** SUI split off the gas coin. */
-  readonly suiMist: bigint;
-  readonly walCoins: readonly Coin[];
-  /** Every other object that it uses, but for System and the exchange. */
-  readonly objects: readonly ObjectId[];
-  /** How often it calls each Move function at most, by name. */
-  readonly calls: Readonly<Record<string, number>>;
-  readonly exchange?: { readonly objectId: ObjectId; readonly packageId: ObjectId };
-  readonly recipient?: SuiAddress;
-  /** Set for a registration that pays an upload relay. */
-  readonly tip?: Tip;
-  addCommands(tx: Transaction): void;
-}
-
-type Planned<Skipped = never> = Promise<{
-  readonly plan: Plan | undefined;
-  readonly skipped: readonly Skipped[];
-}>;
 
 export interface RegistrationRequest {
   readonly blobs: readonly BlobToRegister[];
@@ -353,199 +307,4 @@ export async function planDeletion(
     calls: { delete_blob: refs.length },
     addCommands: (tx) => addDeletions(tx, system, refs, owner),
   });
-}
-
-export async function planExchange(
-  context: PlanContext,
-  exchangeIds: readonly ObjectId[],
-  mist: bigint,
-): Planned {
-  const { owner } = context;
-  const objects = await context.rpc.readObjects(exchangeIds, context.signal);
-  for (const object of objects) {
-    if (object?.owner.kind !== 'shared') continue;
-    const [packageId, ...rest] = object.type.split('::');
-    if (packageId === undefined || rest.join('::') !== 'wal_exchange::Exchange') continue;
-    const { wal, rate } = parseStruct(Exchange, object.contents, object.objectId);
-    const frost = (mist * BigInt(rate.wal)) / BigInt(rate.sui);
-    if (frost === 0n || BigInt(wal) < frost) continue;
-    const exchange = {
-      objectId: object.objectId,
-      packageId: packageId as ObjectId,
-      initialSharedVersion: object.owner.initialSharedVersion,
-    };
-    return whole({
-      kind: 'exchange',
-      walFrost: 0n,
-      suiMist: mist,
-      walCoins: [],
-      objects: [],
-      calls: { exchange_all_for_wal: 1 },
-      exchange,
-      addCommands: (tx) => addExchange(tx, exchange, mist, owner),
-    });
-  }
-  throw new EngineError('balance-low', 'no exchange of this network can give that much WAL', {
-    context: { address: owner, mist: String(mist), exchanges: exchangeIds.length },
-  });
-}
-
-export async function planTransfer(
-  context: PlanContext,
-  request: { readonly recipient: SuiAddress; readonly mist: bigint; readonly frost: bigint },
-): Planned {
-  const { recipient, mist, frost } = request;
-  assert(mist >= 0n && frost >= 0n && mist + frost > 0n, 'a transfer of nothing');
-  const walCoins = frost > 0n ? await chooseWal(context, frost) : [];
-  const { walType } = context.system;
-  return whole({
-    kind: 'transfer',
-    walFrost: frost,
-    suiMist: mist,
-    walCoins,
-    objects: [],
-    calls: { destroy_zero: 1 },
-    recipient,
-    addCommands: (tx) => addTransfer(tx, { walType, mist, frost, walCoins, recipient }),
-  });
-}
-
-export async function planMerge(context: PlanContext): Planned {
-  const coins = (await readCoins(context, context.system.walType)).slice(0, COINS_MERGED_MAX);
-  if (coins.length < 2) return { plan: undefined, skipped: [] };
-  return whole({
-    kind: 'merge',
-    walFrost: 0n,
-    suiMist: 0n,
-    walCoins: coins,
-    objects: [],
-    calls: {},
-    addCommands: (tx) => addMerge(tx, coins),
-  });
-}
-
-/** The account's coins of a type, none of them older than we know. */
-export function readCoins(context: PlanContext, coinType: string): Promise<readonly Coin[]> {
-  const { rpc, owner, versions, signal } = context;
-  return versions.readUpToDate(
-    () => listCoins(rpc, { owner, coinType, coinsMax: COINS_LISTED_MAX }, signal),
-    (coins) => coins,
-    signal,
-  );
-}
-
-async function chooseWal(context: PlanContext, needed: bigint): Promise<readonly Coin[]> {
-  const coins = await readCoins(context, context.system.walType);
-  const chosen = chooseCoins(coins, needed, WAL_COINS);
-  if (!chosen || chosen.length === 0) throw balanceLow('WAL', needed, sumOf(coins), context.owner);
-  return chosen;
-}
-
-async function readOwned(
-  context: PlanContext,
-  objectIds: readonly ObjectId[],
-): Promise<Map<ObjectId, ChainObject>> {
-  const { rpc, versions, signal } = context;
-  const objects = await versions.readUpToDate(
-    () => rpc.readObjects(objectIds, signal),
-    (answer) => answer.filter((object) => object !== undefined),
-    signal,
-  );
-  return new Map(objects.flatMap((object) => (object ? [[object.objectId, object]] : [])));
-}
-
-/** A blob that this account may extend: its own, or one that everybody may. */
-function requireHeld(
-  context: PlanContext,
-  object: ChainObject | undefined,
-  objectId: ObjectId,
-): {
-  readonly ref: ObjectRef;
-  readonly blob: BlobObject;
-  readonly fundsFrost: bigint;
-  readonly shared?: { readonly initialSharedVersion: bigint };
-} {
-  const isShared = object?.type === sharedBlobType(context.system.typePackageId);
-  if (!isShared) return { ...requireBlob(context, object, objectId), fundsFrost: 0n };
-  if (object.owner.kind !== 'shared') {
-    throw new EngineError('rpc-invalid-answer', `${objectId} is a SharedBlob that is not shared`);
-  }
-  const { blob, fundsFrost } = parseSharedBlob(object);
-  requireLiving(context, blob);
-  const { initialSharedVersion } = object.owner;
-  return { ref: object, blob, fundsFrost, shared: { initialSharedVersion } };
-}
-
-function requireBlob(
-  context: PlanContext,
-  object: ChainObject | undefined,
-  objectId: ObjectId,
-): { readonly ref: ObjectRef; readonly blob: BlobObject } {
-  const ref = requireType(object, blobType(context.system.typePackageId), objectId);
-  const blob = parseBlobObject(ref);
-  if (blob.owner !== context.owner) {
-    throw new EngineError('transaction-refused', `blob object ${objectId} is not this account's`, {
-      context: { objectId },
-    });
-  }
-  requireLiving(context, blob);
-  return { ref, blob };
-}
-
-function requireLiving({ system }: PlanContext, { blobObjectId, endEpoch }: BlobObject): void {
-  if (system.epoch < endEpoch) return;
-  throw new EngineError('blob-expired', `blob object ${blobObjectId} has expired`, {
-    context: { objectId: blobObjectId, endEpoch, epoch: system.epoch },
-  });
-}
-
-function requireType(
-  object: ChainObject | undefined,
-  type: string,
-  objectId: ObjectId,
-): ChainObject {
-  if (object?.type === type) return object;
-  throw new EngineError('transaction-refused', `there is no ${type} ${objectId}`, {
-    context: { objectId },
-  });
-}
-
-function requireExtendable(blob: BlobObject, targetEndEpoch: number, system: SystemState): void {
-  if (blob.certifiedEpoch === undefined) {
-    throw new EngineError(
-      'blob-not-certified',
-      `blob object ${blob.blobObjectId} is not certified`,
-      {
-        context: { objectId: blob.blobObjectId },
-      },
-    );
-  }
-  requireEpochsAhead(targetEndEpoch - system.epoch, system);
-}
-
-function requireEpochsAhead(epochsAhead: number, system: SystemState): void {
-  if (
-    Number.isSafeInteger(epochsAhead) &&
-    epochsAhead > 0 &&
-    epochsAhead <= system.epochsAheadMax
-  ) {
-    return;
-  }
-  throw new EngineError(
-    'storage-exhausted',
-    `storage is sold for 1 to ${String(system.epochsAheadMax)} epochs ahead, not ${String(epochsAhead)}`,
-    { context: { epochsAhead, epochsAheadMax: system.epochsAheadMax } },
-  );
-}
-
-/** Callers split what is more; see the limits above. */
-function limit(count: number, max: number, what: string, min = 1): void {
-  assert(
-    count >= min && count <= max,
-    `${String(count)} ${what} in one transaction, ${String(min)} to ${String(max)} are allowed`,
-  );
-}
-
-function whole(plan: Plan): { readonly plan: Plan; readonly skipped: readonly never[] } {
-  return { plan, skipped: [] };
 }

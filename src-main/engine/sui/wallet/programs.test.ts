@@ -22,7 +22,7 @@ import {
   BLOBS_REGISTERED_MAX,
   COINS_MERGED_MAX,
   WAL_COINS,
-} from './plans.ts';
+} from './limits.ts';
 import {
   addCertifications,
   addDeletions,

@@ -8,7 +8,8 @@ import type { Account } from '../account.ts';
 import { failureError } from '../aborts.ts';
 import type { Coin, GasUsed } from '../rpc/chain-rpc.ts';
 import { balanceLow, chooseCoins, sumOf } from './coins.ts';
-import { readCoins, type Plan, type PlanContext } from './plans.ts';
+import { readCoins } from './coin-plans.ts';
+import type { Plan, PlanContext } from './plan.ts';
 import { checkTransaction, type SpendingCaps } from './policy.ts';
 import type { PreparedTransaction } from './prepared.ts';
 

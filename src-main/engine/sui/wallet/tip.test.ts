@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { EngineError } from '#engine/model/engine-error.ts';
 import { parseBlobId, parseObjectId, parseSuiAddress } from '#engine/model/ids.ts';
 import type { SystemState } from '../system.ts';
-import type { Plan } from './plans.ts';
+import type { Plan } from './plan.ts';
 import { checkTransaction, type PolicyContext } from './policy.ts';
 import { addRegistrations, addReusingRegistration, type PricedRegistration } from './programs.ts';
 import { withTip, type Tip } from './tip.ts';

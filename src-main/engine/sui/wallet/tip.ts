@@ -6,7 +6,7 @@
  */
 import type { Transaction } from '@mysten/sui/transactions';
 import type { SuiAddress } from '#engine/model/ids.ts';
-import type { Plan } from './plans.ts';
+import type { Plan } from './plan.ts';
 
 export interface Tip {
   readonly recipient: SuiAddress;

@@ -21,19 +21,16 @@ import type { ChainRpc, TransactionOutcome } from '../rpc/chain-rpc.ts';
 import type { SystemReader } from '../system.ts';
 import { KnownVersions } from './known-versions.ts';
 import type { ReadCaps, SpendingCaps } from './policy.ts';
+import { planExchange, planMerge, planTransfer } from './coin-plans.ts';
+import type { Plan, PlanContext } from './plan.ts';
 import {
   planCertification,
   planDeletion,
-  planExchange,
   planExtension,
-  planMerge,
   planRegistration,
   planSharing,
-  planTransfer,
   type CertificationRequest,
   type ExtensionRequest,
-  type Plan,
-  type PlanContext,
   type RegistrationRequest,
 } from './plans.ts';
 import { signPlan } from './sign.ts';
