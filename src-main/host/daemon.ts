@@ -18,7 +18,7 @@ import { answerCalls } from './home-calls.ts';
 import { homeFailure, homePaths } from './home.ts';
 import { Moves } from './moves.ts';
 import type { HomeFacts } from './open-home.ts';
-import { OtherHomes } from './other-homes.ts';
+import { OtherHomes, type Conditions } from './other-homes.ts';
 import { Rest } from './rest.ts';
 import { ServedHome } from './served-home.ts';
 import { Settings, uploadWish } from './settings.ts';
@@ -94,12 +94,14 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
     startTryOut: startTryOut && (() => startTryOut(undefined)),
     onSettings: async () => {
       if (home.openEngine) await tellWishes(home.openEngine, settings);
+      await homes.takeSettings();
     },
   });
   const homes = new OtherHomes({
     serve: (other, signal, onReady) =>
       serveHome(besides(options, { home: other, signal, onReady })),
     tell: (event) => home.tell(event),
+    settings: () => settings.read(),
   });
   const moves = new Moves({
     home,
@@ -109,19 +111,19 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
     clock: systemClock,
     localnetFolder: options.localnetFolder,
   });
+  const callees = {
+    home,
+    homeApi,
+    moveApi: moves,
+    onConditions: (conditions: Conditions) => homes.setConditions(conditions),
+  };
   const door = new BrowserDoor({
     paths,
     pagesFolder: options.pagesFolder,
-    answering: answerCalls({
-      home,
-      homeApi,
-      moveApi: moves,
-      hostApi: undefined,
-      withheld: WITHHELD_FROM_BROWSERS,
-    }),
+    answering: answerCalls({ ...callees, hostApi: undefined, withheld: WITHHELD_FROM_BROWSERS }),
   });
   const host: HostApi = { admitBrowser: ({ port }) => door.admit(port) };
-  const answering = answerCalls({ home, homeApi, moveApi: moves, hostApi: host, withheld: [] });
+  const answering = answerCalls({ ...callees, hostApi: host, withheld: [] });
 
   const serving: { server?: EngineServer } = {};
   // Callers hear how their calls ended before they are hung up on.

@@ -16,6 +16,7 @@ import type { MoveApi } from '#contract/move-api.ts';
 import { EngineError, hasCode } from '#engine/model/engine-error.ts';
 import { callMethod, parseRequest } from './answers.ts';
 import type { Answering } from './conversation.ts';
+import type { Conditions } from './other-homes.ts';
 import type { ServedHome } from './served-home.ts';
 
 export interface HomeCallsOptions {
@@ -24,12 +25,14 @@ export interface HomeCallsOptions {
   readonly moveApi: MoveApi;
   /** Absent for callers to whom the host does not listen. */
   readonly hostApi: HostApi | undefined;
+  /** Told what the shell says of the machine: it is so for the engines of other homes, too. */
+  readonly onConditions: (conditions: Conditions) => Promise<void>;
   /** Methods that these callers have no business with. */
   readonly withheld: readonly string[];
 }
 
 export function answerCalls(options: HomeCallsOptions): Answering {
-  const { home, homeApi, moveApi, hostApi, withheld } = options;
+  const { home, homeApi, moveApi, hostApi, onConditions, withheld } = options;
   return {
     subscribe: (listener) => home.subscribe(listener),
     call: async (method, given, signal) => {
@@ -50,6 +53,9 @@ export function answerCalls(options: HomeCallsOptions): Answering {
       }
       if (!isEngineMethod(method)) throw unknownMethod(method);
       const request = parseRequest(method, methods[method], given);
+      if (method === 'setConditions') {
+        await onConditions(request as Conditions);
+      }
       return callEngine(home, method, request, signal);
     },
   };

@@ -3,9 +3,11 @@
  * lock, socket and engine, unless somebody serves them already, and called over their sockets.
  */
 import type { EngineEvent } from '#contract/events.ts';
+import type { AppSettings } from '#contract/home-api.ts';
 import { isHomeMethod } from '#contract/home-methods.ts';
 import { isEngineMethod } from '#contract/methods.ts';
 import type { OtherHome } from '#contract/move-api.ts';
+import type { TaskApi } from '#contract/task-api.ts';
 import { EngineError, isAbort, serializeError } from '#engine/model/engine-error.ts';
 import { callMethod } from './answers.ts';
 import { connectRemote } from './connect.ts';
@@ -16,7 +18,12 @@ export interface OtherHomesOptions {
   readonly serve: (home: string, signal: AbortSignal, onReady: () => void) => Promise<void>;
   /** Told whatever happens in one of them, and when one comes or goes. */
   readonly tell: (event: EngineEvent) => void;
+  /** The settings of this home, which hold for all of them: they are the person's, not a vault's. */
+  readonly settings: () => Promise<AppSettings>;
 }
+
+/** What the shell says of the machine. */
+export type Conditions = Parameters<TaskApi['setConditions']>[0];
 
 interface Beside {
   readonly home: string;
@@ -31,6 +38,8 @@ export class OtherHomes {
   readonly #options: OtherHomesOptions;
   readonly #closing = new AbortController();
   readonly #homes = new Map<string, Beside>();
+  /** What the shell has said of the machine so far. */
+  #conditions: Conditions = {};
 
   constructor(options: OtherHomesOptions) {
     this.#options = options;
@@ -92,6 +101,22 @@ export class OtherHomes {
     return callMethod(api, method, request, signal);
   }
 
+  /** What the shell says of the machine is so for every engine on it. */
+  async setConditions({ hasWoken, ...conditions }: Conditions): Promise<void> {
+    this.#conditions = { ...this.#conditions, ...conditions };
+    const said = hasWoken === undefined ? this.#conditions : { ...this.#conditions, hasWoken };
+    for (const { connection } of this.#homes.values()) {
+      await connection.then(({ api }) => api.setConditions(said)).catch(() => undefined);
+    }
+  }
+
+  /** The settings have changed here. */
+  async takeSettings(): Promise<void> {
+    for (const { connection } of this.#homes.values()) {
+      await connection.then((remote) => this.#brief(remote)).catch(() => undefined);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new DOMException('the home was closed', 'AbortError'));
     for (const { connection, ended } of this.#homes.values()) {
@@ -122,11 +147,21 @@ export class OtherHomes {
     const remote = await connectRemote(home);
     if (!remote) throw new EngineError('home-in-use', `another Floe uses ${home}`);
     remote.subscribe((event) => {
+      // Its engine may just have opened, and knows nothing yet.
+      if (event.kind === 'home-changed')
+        remote.api.setConditions(this.#conditions).catch(() => undefined);
       this.#options.tell({ kind: 'other-home', networkName, event });
       // What is worth a notification is so from whichever home it comes.
       if (event.kind !== 'notice') return;
       this.#options.tell({ ...event, cause: `${networkName}: ${event.cause}` });
     });
+    await this.#brief(remote);
     return remote;
+  }
+
+  async #brief({ api }: RemoteEngine): Promise<void> {
+    await api.updateSettings(await this.#options.settings());
+    // Refused while there is no engine there; it is told when there is.
+    await api.setConditions(this.#conditions).catch(() => undefined);
   }
 }

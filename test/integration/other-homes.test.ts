@@ -8,6 +8,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { VaultStatus } from '#contract/api.ts';
+import type { WordsDraft } from '#contract/home-api.ts';
 import { connectRemote } from '#host/connect.ts';
 import type { RemoteEngine } from '#host/engine-client.ts';
 import { admit, connectPage, type PageSocket } from '../support/browser-client.ts';
@@ -125,6 +127,30 @@ test('the price there is told without a vault, and leaves nothing behind', async
   expect(hasVault).toBe(false);
   expect(quote.now.walFrost).toBeGreaterThan(0n);
   expect(existsSync(join(home.path, 'look'))).toBe(false);
+});
+
+test('the settings are the same there', async () => {
+  await remote.api.updateSettings({ pauseOnBattery: true, language: 'de' });
+  const given = { networkName: 'other', method: 'settings', request: {} };
+  expect(await remote.api.callOtherHome(given)).toMatchObject({
+    pauseOnBattery: true,
+    language: 'de',
+  });
+});
+
+test('an engine there knows what the shell says of the machine', async () => {
+  const ask = async <Answer>(method: string, request: unknown = {}): Promise<Answer> =>
+    (await remote.api.callOtherHome({ networkName: 'other', method, request })) as Answer;
+  await remote.api.setConditions({ isOffline: true });
+  const { draftId, words, askBack } = await ask<WordsDraft>('makeWords');
+  await ask('confirmWords', { draftId, answers: askBack.map((position) => words[position]) });
+  const secretPlace = { kind: 'passphrase', passphrase: 'a long passphrase' };
+  await ask('setUp', { draftId, network: other, secretPlace, mayStartEmpty: true });
+  const paused = async (): Promise<VaultStatus['pause']> =>
+    (await ask<VaultStatus>('status')).pause;
+  await expect.poll(paused).toMatchObject({ reason: 'offline' });
+  await remote.api.setConditions({ isOffline: false });
+  await expect.poll(paused).toBeUndefined();
 });
 
 test('both homes are free when Floe is stopped', async () => {

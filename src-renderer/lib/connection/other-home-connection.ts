@@ -5,7 +5,6 @@
 import type { AppApi, AppConnection } from '#contract/app-api.ts';
 import type { CallOptions } from '#contract/api.ts';
 import type { EngineEvent } from '#contract/events.ts';
-import type { AppSettings } from '#contract/home-api.ts';
 import type { ShellEvent } from '#contract/shell-api.ts';
 
 export class OtherHomeConnection implements AppConnection {
@@ -18,14 +17,10 @@ export class OtherHomeConnection implements AppConnection {
     this.#networkName = networkName;
     const call = (method: string, request: unknown, options?: CallOptions): Promise<unknown> =>
       main.api.callOtherHome({ networkName, method, request }, options);
-    // The language and the theme are the window's, so there is one set of settings; what an engine
-    // makes of them is its own.
+    // There is one set of settings, the person's: the home that serves the window tells the others.
     const own: Partial<AppApi> = {
       settings: (request, options) => main.api.settings(request, options),
-      updateSettings: async (change, options): Promise<AppSettings> => {
-        await call('updateSettings', change, options);
-        return main.api.updateSettings(change, options);
-      },
+      updateSettings: (change, options) => main.api.updateSettings(change, options),
     };
     this.api = new Proxy(own as AppApi, {
       get: (target, method: string) =>
