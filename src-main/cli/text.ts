@@ -3,7 +3,7 @@
 import type { Cost } from '#contract/storage-api.ts';
 import { coinText } from '#engine/money-text.ts';
 
-export { countText } from '#engine/count-text.ts';
+export { countText } from '#engine/model/count-text.ts';
 export { coinText } from '#engine/money-text.ts';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;

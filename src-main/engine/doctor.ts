@@ -1,7 +1,7 @@
 /** @file Looks at everything of a home and at the network behind it, and says what it finds. */
 import type { DoctorReport } from '#contract/api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
-import { countText } from './count-text.ts';
+import { countText } from './model/count-text.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { EngineError, isAbort } from './model/engine-error.ts';
 import { packsOfCommit, readProtection } from './protection.ts';

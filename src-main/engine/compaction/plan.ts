@@ -6,7 +6,7 @@
  * in new packs now. What a pack was paid for is spent either way; what deleting it gives back counts
  * as far as later commits will use it. Nothing is planned that does not save more than it costs.
  */
-import { countText } from '../count-text.ts';
+import { countText } from '../model/count-text.ts';
 import { encodedBytes, storageCostFrost, writeCostFrost } from '../model/walrus.ts';
 import type { BlobId } from '../model/ids.ts';
 
