@@ -185,6 +185,15 @@ async function chainIdentifierOf(client) {
   return isShort ? chainIdentifier : hex(fromBase58(chainIdentifier).subarray(0, 4));
 }
 
+/** What a field of a head holds; nothing where a stranger's bag has another type. */
+function bytesOf(field) {
+  try {
+    return new Reader(field).sized();
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
 /** §10: sequence and folder parts of an account's head; undefined if it has none of this vault. */
 async function readHead(client, { vaultId, headKey }, owner) {
   const open = (bytes, purpose, slot) => {
@@ -192,14 +201,12 @@ async function readHead(client, { vaultId, headKey }, owner) {
     return record(unsealRecord(bytes, purpose, () => headKey, { vaultId, place }));
   };
   let newest;
+  let isTorn = false;
   for (let page = { hasNextPage: true, cursor: null }; page.hasNextPage;) {
     const { cursor } = page;
     page = await client.core.listOwnedObjects({ owner, type: '0x2::bag::Bag', cursor });
     for (const { objectId } of page.objects) {
-      const read = async (slots) => {
-        const values = await readFields(client, objectId, slots);
-        return values.map((value) => (value ? new Reader(value).sized() : Buffer.alloc(0)));
-      };
+      const read = async (slots) => (await readFields(client, objectId, slots)).map(bytesOf);
       const [first] = await read([0]);
       let device;
       try {
@@ -212,7 +219,8 @@ async function readHead(client, { vaultId, headKey }, owner) {
       const slots = Array.from({ length: device.number(7) }, (_, index) => index + 1);
       const parts = await read(slots);
       if (!device.bytes(8).equals(blake3(Buffer.concat(parts.map((part) => blake3(part)))))) {
-        throw new Error('a head changed while it was read, or the full node lies: try again');
+        isTorn = true; // Or a stranger's copy of our device part: another bag may be whole.
+        continue;
       }
       // A slot whose folder was never published is empty.
       const used = slots.filter((slot) => parts[slot - 1].length > 0);
@@ -221,6 +229,9 @@ async function readHead(client, { vaultId, headKey }, owner) {
         folders: used.map((slot) => open(parts[slot - 1], 'head folder', slot)),
       };
     }
+  }
+  if (isTorn && !newest) {
+    throw new Error('a head changed while it was read, or the full node lies: try again');
   }
   return newest;
 }

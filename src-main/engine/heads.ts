@@ -96,18 +96,31 @@ export async function readHeadsOf(
   const { address } = deriveAccount(seed, accountIndex);
   const options = signal ? { signal } : {};
   const heads: Head[] = [];
-  for (const bag of (await chain.readHead(address, options))?.bags ?? []) {
-    const head = await openBag(reader, { accountIndex, address, bagId: bag.objectId }, options);
-    if (head) heads.push(head);
+  let torn: ObjectId | undefined;
+  for (const { objectId: bagId } of (await chain.readHead(address, options))?.bags ?? []) {
+    const place = { accountIndex, address, bagId };
+    let head = await openBag(reader, place, options);
+    // Somebody published between the two reads of a bag: the next look shows one moment.
+    if (head === 'torn') head = await openBag(reader, place, options);
+    if (head === 'torn') torn = bagId;
+    else if (head) heads.push(head);
+  }
+  // Device parts are public, and anyone can send us a bag with a copy of one: that must not keep
+  // the account's own head from being read.
+  if (torn && heads.length === 0) {
+    throw new EngineError('rpc-invalid-answer', 'the parts of a head do not belong together', {
+      context: { bag: torn },
+    });
   }
   return heads.sort((a, b) => b.device.sequence - a.device.sequence);
 }
 
+/** `torn`: the device part is the vault's, and the folder parts are not those that it names. */
 async function openBag(
   reader: HeadReader,
   place: Pick<Head, 'accountIndex' | 'address' | 'bagId'>,
   options: { signal?: AbortSignal },
-): Promise<Head | undefined> {
+): Promise<Head | 'torn' | undefined> {
   const { chain, codec } = reader;
   const seal = sealOf(reader, place.address);
   const value = (await chain.readHeadFields(place.bagId, [0], options)).get(0);
@@ -116,12 +129,7 @@ async function openBag(
   const slots = Array.from({ length: device.folderCount }, (_, index) => index + 1);
   const fields = await chain.readHeadFields(place.bagId, slots, options);
   const stored = slots.map((slot) => fields.get(slot) ?? new Uint8Array(0));
-  if (Buffer.compare(folderPartsHash(codec, stored), device.foldersHash) !== 0) {
-    // Fields of two moments: somebody published between the two reads, or an endpoint lies.
-    throw new EngineError('rpc-invalid-answer', 'the parts of a head do not belong together', {
-      context: { bag: place.bagId },
-    });
-  }
+  if (Buffer.compare(folderPartsHash(codec, stored), device.foldersHash) !== 0) return 'torn';
   const folders: HeadFolder[] = [];
   for (const [index, bytes] of stored.entries()) {
     const part = await openFolderPart(bytes, index + 1, seal);

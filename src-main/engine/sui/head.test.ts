@@ -80,6 +80,14 @@ describe('a head', () => {
     expect(fields.get(2)).toEqual(Uint8Array.of(1, 2, 3));
   });
 
+  test('leaves out a field of another type, as a stranger may put into a bag', async () => {
+    const id = headFieldId(bagId, 0);
+    const type = bcs.struct('Field', { id: bcs.Address, name: bcs.u64(), value: bcs.bool() });
+    const contents = type.serialize({ id, name: 0, value: true }).toBytes();
+    addObject(id, FIELD_TYPE.replace('vector<u8>', 'bool'), { ObjectOwner: bagId }, contents);
+    expect(await chain.readHeadFields(bagId, [0])).toEqual(new Map());
+  });
+
   test.each([
     { name: 'of another key', change: { name: 5 } },
     { name: 'of another bag', change: { owner: `0x${'c'.repeat(64)}` } },

@@ -47,7 +47,7 @@ export async function readHead(
   return bags.length === 0 ? undefined : { owner, bags };
 }
 
-/** The fields of a bag with these keys; a key without a field is left out. */
+/** The fields of a bag with these keys; a key without a field of Floe's type is left out. */
 export async function readHeadFields(
   rpc: ChainRpc,
   bag: ObjectId,
@@ -59,12 +59,11 @@ export async function readHeadFields(
   const fields = new Map<number, Uint8Array>();
   objects.forEach((object, index) => {
     const key = keys[index];
-    if (!object || key === undefined) return;
+    // A bag that a stranger made may hold any type; what Floe stores is always this one.
+    if (!object || key === undefined || object.type !== FIELD_TYPE) return;
     const field = parseStruct(BagField, object.contents, object.objectId);
     const isOfBag = object.owner.kind === 'object' && object.owner.objectId === bag;
-    if (!isOfBag || object.type !== FIELD_TYPE || field.name !== String(key)) {
-      throw invalidField(object.objectId);
-    }
+    if (!isOfBag || field.name !== String(key)) throw invalidField(object.objectId);
     fields.set(key, new Uint8Array(field.value));
   });
   return fields;
