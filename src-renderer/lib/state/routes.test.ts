@@ -8,6 +8,8 @@ const routes: readonly Route[] = [
   { view: 'add-folder' },
   { view: 'folder', folderId: 'abc', tab: 'files', snapshotId: undefined, path: '' },
   { view: 'folder', folderId: 'a/b c', tab: 'rules', snapshotId: 's1', path: 'Fotos & Co/ä?#.txt' },
+  { view: 'move', folderId: undefined },
+  { view: 'move', folderId: 'a/b c' },
   { view: 'activity' },
   { view: 'activity-pack', packId: 'p1' },
   { view: 'restore', folderId: undefined, snapshotId: undefined, paths: [] },

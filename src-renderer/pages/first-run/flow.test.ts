@@ -13,7 +13,8 @@ import {
 /** All questions in the order they are asked. */
 function walk(start: Omit<FlowPlace, 'step'>): Step[] {
   const steps: Step[] = [];
-  for (let step: Step | undefined = 'welcome'; step; step = stepAfter({ ...start, step })) {
+  const first: Step = start.journey === 'move' ? 'network' : 'welcome';
+  for (let step: Step | undefined = first; step; step = stepAfter({ ...start, step })) {
     steps.push(step);
   }
   return steps;
@@ -44,6 +45,12 @@ const rows = [
     steps: ['welcome', 'network', 'enter', 'found'],
     setUpAt: 'found',
   },
+  {
+    name: 'a vault that a folder moves to',
+    start: { journey: 'move', isTryOut: false },
+    steps: ['network', 'words', 'confirm', 'place'],
+    setUpAt: 'place',
+  },
 ] as const;
 
 describe.each(rows)('$name', ({ start, steps, setUpAt }) => {
@@ -66,7 +73,7 @@ describe.each(rows)('$name', ({ start, steps, setUpAt }) => {
     const last = steps.at(-1) ?? 'welcome';
     const { position, count } = progressOf({ ...start, step: last });
     expect(position).toBe(count);
-    expect(progressOf({ ...start, step: 'welcome' }).position).toBe(0);
+    expect(progressOf({ ...start, step: steps[0] }).position).toBe(0);
   });
 });
 
