@@ -95,11 +95,11 @@ test('what is sent away has a budget of its own, by day and by epoch', () => {
   send('b', 0n, 4n);
   index.ledger.recordSettled('b' as TransactionDigest, 'landed', { frost: 0n, gasMist: 1n });
   send('c', 19n, 0n);
+  // What an endpoint says became of it frees nothing.
+  index.ledger.recordSettled('c' as TransactionDigest, 'failed', { frost: 0n, gasMist: 0n });
   expect(sendingLeft(index, moment)).toEqual(cost(2n, 4n));
-  index.ledger.recordSettled('c' as TransactionDigest, 'abandoned', { frost: 0n, gasMist: 0n });
-  expect(sendingLeft(index, moment)).toEqual(cost(10n, 4n));
   // A day later it is the same epoch still.
-  send('d', 39n, 0n);
+  send('d', 20n, 0n);
   expect(sendingLeft(index, { epoch: 7, atMs: 90_000_000 })).toEqual(cost(2n, 5n));
   // Storage is paid for from the other one.
   expect(capsOf(index, { nowMs: () => 0 })(moment)).toMatchObject({ walFrost: 10n });
@@ -125,6 +125,9 @@ test('a chosen cap is read back to the last unit, and the ledger counts against 
   });
   const readAllowance = capsOf(index, { nowMs: () => 0 });
   // Sent, and nobody knows whether it landed: it counts.
+  expect(readAllowance({ epoch: 7, atMs: 1_000_001 })).toMatchObject({ walFrost: 1n });
+  // It still does when an endpoint says that nothing was paid.
+  index.ledger.recordSettled('a' as TransactionDigest, 'failed', { frost: 0n, gasMist: 0n });
   expect(readAllowance({ epoch: 7, atMs: 1_000_001 })).toMatchObject({ walFrost: 1n });
   expect(readAllowance({ epoch: 8, atMs: 1_000_000 + 86_400_001 })).toMatchObject({
     walFrost: 10n,

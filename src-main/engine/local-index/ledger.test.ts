@@ -54,6 +54,10 @@ describe('spending', () => {
   };
   const { ledger } = openLocalIndex(':memory:');
   beforeAll(() => {
+    // A registration whose cost is told too low, and one that is said to have failed, with its tip.
+    const tipped = { kind: 'register', suiMist: 100n, quotedFrost: 50n, quotedGasMist: 9n };
+    record({ ...tipped, digest: 'cheap', atMs: 500, epoch: 3 }, ['landed', 0n, 2n]);
+    record({ ...tipped, digest: 'denied', atMs: 500, epoch: 3 }, ['failed', 0n, 0n]);
     record({ digest: 'a', atMs: 1_000, epoch: 1 }, ['landed', 5n, 2n]);
     record({ digest: 'failed', atMs: 2_000, epoch: 2 }, ['failed', 0n, 3n]);
     record({ digest: 'exchange', kind: 'exchange', atMs: 3_000, epoch: 2 }, ['landed', -900n, 1n]);
@@ -63,17 +67,18 @@ describe('spending', () => {
   });
 
   test.each([
-    { name: 'in all', span: 'in-all' as const, walFrost: 55n, gasMist: 67n },
+    { name: 'in all is what was paid', span: 'in-all' as const, walFrost: 55n, gasMist: 169n },
     { name: 'in an epoch', span: { epoch: 1 }, walFrost: 5n, gasMist: 2n },
-    // What is under way counts as quoted; what was exchanged or sent is no spending but for gas.
-    { name: 'in the epoch with what is open', span: { epoch: 2 }, walFrost: 50n, gasMist: 65n },
-    { name: 'after a moment', span: { sinceMs: 2_000 }, walFrost: 50n, gasMist: 62n },
+    // For the caps what was signed counts as quoted; what was exchanged or sent is no spending but for gas.
+    { name: 'in an epoch of every fate', span: { epoch: 2 }, walFrost: 60n, gasMist: 76n },
+    { name: 'in an epoch of lies', span: { epoch: 3 }, walFrost: 100n, gasMist: 211n },
+    { name: 'after a moment', span: { sinceMs: 2_000 }, walFrost: 55n, gasMist: 69n },
   ])('$name', ({ span, walFrost, gasMist }) => {
     expect(ledger.spent(span)).toEqual({ walFrost, gasMist });
   });
 
   test('a page begins with the newest', () => {
-    expect(ledger.count()).toBe(6);
+    expect(ledger.count()).toBe(8);
     expect(ledger.page(1, 2).map(({ digest: one }) => one)).toEqual(['given up', 'sent']);
   });
 });

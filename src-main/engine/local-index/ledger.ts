@@ -69,9 +69,9 @@ export interface Spending {
 }
 
 /**
- * An exchange brings WAL in, and a transfer moves it on at a person's word: neither is spending. What
- * a registration sends is the tip of an upload relay, which is.
- * What is under way counts as quoted, so that a crash lends nobody a second budget.
+ * What was paid, as far as it is known. An exchange brings WAL in, and a transfer moves it on at a
+ * person's word: neither is spending. What a registration sends is the tip of an upload relay, which
+ * is. What is under way counts as quoted.
  */
 const SPENDING = `SELECT
     coalesce(sum(CASE WHEN kind IN ('exchange', 'transfer') THEN 0
@@ -82,12 +82,22 @@ const SPENDING = `SELECT
         ELSE 0 END), 0) AS gas_mist
   FROM transactions`;
 
-/** What was sent away: the other budget. */
+/**
+ * [Note: Caps count what was signed] That a transaction failed, or can never land, is what an RPC
+ * endpoint says, and so is what it cost. One that lies would have us pay for the same thing again
+ * and again, each time from a full budget. So caps count the quote, whatever became of it.
+ */
+const COUNTED = `SELECT
+    coalesce(sum(CASE WHEN kind IN ('exchange', 'transfer') THEN 0
+      ELSE max(quoted_frost, coalesce(actual_frost, 0)) END), 0) AS frost,
+    coalesce(sum(CASE WHEN state = 'landed' THEN actual_gas_mist ELSE quoted_gas_mist END
+      + CASE WHEN kind = 'register' THEN sui_mist ELSE 0 END), 0) AS gas_mist
+  FROM transactions`;
+
+/** What was sent away: the other budget, counted in the same way. */
 const SENDING = `SELECT
-    coalesce(sum(CASE WHEN kind = 'transfer' AND state IN ('prepared', 'landed')
-      THEN quoted_frost ELSE 0 END), 0) AS frost,
-    coalesce(sum(CASE WHEN kind = 'transfer' AND state IN ('prepared', 'landed')
-      THEN sui_mist ELSE 0 END), 0) AS gas_mist
+    coalesce(sum(CASE WHEN kind = 'transfer' THEN quoted_frost ELSE 0 END), 0) AS frost,
+    coalesce(sum(CASE WHEN kind = 'transfer' THEN sui_mist ELSE 0 END), 0) AS gas_mist
   FROM transactions`;
 
 interface SpendingRow {
@@ -141,8 +151,8 @@ export class Ledger {
       database.prepare<number[], SpendingRow>(`${of} ${where}`).safeIntegers(true);
     this.#spent = {
       inAll: sums(SPENDING, ''),
-      since: sums(SPENDING, 'WHERE at_ms > ?'),
-      inEpoch: sums(SPENDING, 'WHERE epoch = ?'),
+      since: sums(COUNTED, 'WHERE at_ms > ?'),
+      inEpoch: sums(COUNTED, 'WHERE epoch = ?'),
     };
     this.#sent = {
       since: sums(SENDING, 'WHERE at_ms > ?'),
@@ -198,7 +208,7 @@ export class Ledger {
     return this.#count.get()?.count ?? 0;
   }
 
-  /** What was spent in all, after a moment, or in a Walrus epoch. */
+  /** What was spent in all; or what caps count after a moment, or in a Walrus epoch. */
   spent(span: { readonly sinceMs: number } | { readonly epoch: number } | 'in-all'): Spending {
     const row =
       span === 'in-all'

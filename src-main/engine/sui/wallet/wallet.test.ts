@@ -4,6 +4,7 @@ import type { Network } from '#engine/model/network.ts';
 import {
   executionAnswer,
   gasCoin,
+  notFoundAnswer,
   RECORDED_OWNER,
   recordedBlock,
   recordedNetwork,
@@ -491,5 +492,54 @@ describe('a transaction from the journal', () => {
     const prepared = await prepareAndForget();
     node.on('sui_executeTransactionBlock', () => 'reset');
     await expect(wallet.conclude(prepared)).rejects.toMatchObject({ code: 'rpc-unreachable' });
+  });
+});
+
+describe('a failure that one of two endpoints tells', () => {
+  let other: RecordedChain;
+  beforeEach(async () => {
+    other = await startRecordedChain();
+    wallet = openWalletOn(recordedNetwork(node.url, other.url));
+  });
+  afterEach(() => other.close());
+
+  const failed = (bytes: Uint8Array) =>
+    executionAnswer(
+      bytes,
+      recordedTransaction('FAIL reserve with insufficient payment (storage coin 14 of 15)'),
+    );
+  /** Prepared, and the first endpoint says of it whatever happens that it failed. */
+  async function prepareAndDeny(): Promise<PreparedTransaction> {
+    const prepared = await wallet.prepareRegister(request);
+    node.on('sui_executeTransactionBlock', () => ({ result: failed(prepared.bytes) }));
+    node.on('sui_getTransactionBlock', () => ({ result: failed(prepared.bytes) }));
+    return prepared;
+  }
+
+  test.each([
+    {
+      name: 'and the other one denies',
+      answer: ({ bytes }: PreparedTransaction) => ({ result: executionAnswer(bytes) }),
+    },
+    {
+      name: 'and the other one does not know',
+      answer: ({ digest }: PreparedTransaction) => notFoundAnswer(digest),
+    },
+  ])('$name leaves its fate open, and nothing is signed anew', async ({ answer }) => {
+    const prepared = await prepareAndDeny();
+    other.on('sui_getTransactionBlock', () => answer(prepared));
+    const disagreement = { code: 'rpc-disagreement' };
+    await expect(wallet.submit(prepared)).rejects.toMatchObject(disagreement);
+    await expect(wallet.conclude(prepared)).rejects.toMatchObject(disagreement);
+    await expect(wallet.prepareRegister(request)).rejects.toMatchObject(disagreement);
+  });
+
+  test('and the other one finds a little later is one', async () => {
+    const prepared = await prepareAndDeny();
+    other.on('sui_getTransactionBlock', (_, call) =>
+      call === 0 ? notFoundAnswer(prepared.digest) : { result: failed(prepared.bytes) },
+    );
+    expect((await wallet.submit(prepared)).status.kind).toBe('failure');
+    expect(await wallet.settle(prepared)).toMatchObject({ kind: 'failed' });
   });
 });

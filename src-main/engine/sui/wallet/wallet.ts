@@ -16,7 +16,7 @@ import { EngineError, hasCode } from '#engine/model/engine-error.ts';
 import type { SuiAddress, TransactionDigest } from '#engine/model/ids.ts';
 import type { Clock, Logger } from '#engine/ports/ports.ts';
 import type { Account } from '../account.ts';
-import { firstReachable } from '../agreement.ts';
+import { firstReachable, openAgreedReader, type AgreedReader } from '../agreement.ts';
 import type { ChainRpc, TransactionOutcome } from '../rpc/chain-rpc.ts';
 import type { SystemReader } from '../system.ts';
 import { KnownVersions } from './known-versions.ts';
@@ -125,6 +125,7 @@ class AccountWallet implements Wallet {
   readonly address: SuiAddress;
   readonly #parts: WalletParts;
   readonly #versions: KnownVersions;
+  readonly #readAgreed: AgreedReader;
   /** Settles when the turn of the transaction before is given back. */
   #lastTurn: Promise<void> = Promise.resolve();
   /** Prepared and not yet submitted or discarded, by digest: gives the turn back. */
@@ -136,6 +137,7 @@ class AccountWallet implements Wallet {
     this.#parts = parts;
     this.address = parts.account.address;
     this.#versions = new KnownVersions(parts.clock);
+    this.#readAgreed = openAgreedReader(parts);
   }
 
   async prepareRegister(request: RegistrationRequest, options: CallOptions = {}) {
@@ -201,7 +203,8 @@ class AccountWallet implements Wallet {
     try {
       signal?.throwIfAborted();
       isSent = true;
-      const outcome = await this.#execute(bytes, signature, digest, signal);
+      const executed = await this.#execute(bytes, signature, digest, signal);
+      const outcome = await this.#believed(digest, executed, signal);
       this.#versions.note(outcome);
       if (this.#inDoubt?.digest === digest) this.#inDoubt = undefined;
       return outcome;
@@ -219,8 +222,10 @@ class AccountWallet implements Wallet {
     this.#turns.delete(digest);
   }
 
-  settle(record: SettlementRecord, signal?: AbortSignal): Promise<Settlement> {
-    return settle(this.#parts.endpoints, record, signal);
+  async settle(record: SettlementRecord, signal?: AbortSignal): Promise<Settlement> {
+    const settlement = await settle(this.#parts.endpoints, record, signal);
+    if (settlement.kind !== 'failed') return settlement;
+    return settlementOf(await this.#believed(record.digest, settlement.outcome, signal));
   }
 
   async conclude(
@@ -286,6 +291,29 @@ class AccountWallet implements Wallet {
       }
       throw error;
     }
+  }
+
+  /**
+   * What failed is paid for again, so where there is another endpoint it must say the same.
+   * Throws `rpc-disagreement`, which leaves the transaction's fate open.
+   */
+  async #believed(
+    digest: TransactionDigest,
+    outcome: TransactionOutcome,
+    signal: AbortSignal | undefined,
+  ): Promise<TransactionOutcome> {
+    const { endpoints } = this.#parts;
+    if (outcome.status.kind === 'success' || endpoints.length === 1) return outcome;
+    const agreed = await this.#readAgreed({
+      what: `the transaction ${digest}`,
+      agreement: 'all',
+      read: async (rpc) => ({ rpc, found: await rpc.findTransaction(digest, signal) }),
+      // One that does not know it yet agrees with none.
+      fingerprint: ({ rpc, found }) =>
+        found?.status.kind ?? `unknown to endpoint ${String(endpoints.indexOf(rpc))}`,
+      signal,
+    });
+    return agreed.found ?? outcome;
   }
 
   async #findQuietly(
