@@ -1,13 +1,13 @@
 /** @file From what a person calls a network to its file. */
 import { EngineError } from '#engine/model/engine-error.ts';
 import { parseNetwork, type Network } from '#engine/model/network.ts';
-import { absolutePath, pathBelow, type HomeFiles } from '#engine/ports/file-system.ts';
+import { absolutePath } from '#engine/ports/file-system.ts';
 import { defaultLocalnetFolder } from '#platform/home.ts';
 import { openFileSystem } from '#platform/file-system.ts';
 import { PUBLIC_NETWORKS, TRY_OUT_NETWORK_NAME, type PublicNetworkName } from './networks.ts';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
-const NETWORK_FILE_BYTES_MAX = 1_048_576;
+const NETWORK_FILE_BYTES_MAX = 65_536;
 /** Where a local network writes the file that describes it. */
 export const LOCALNET_NETWORK_FILE = 'network.json';
 
@@ -35,41 +35,51 @@ export async function resolveNetwork(
 ): Promise<NetworkChoice> {
   if (isPublicName(choice)) return parsed(PUBLIC_NETWORKS[choice]);
   if (choice.trimStart().startsWith('{')) return parsedText(Buffer.from(choice));
-  const files = openFileSystem();
   if (choice !== TRY_OUT_NETWORK_NAME) {
-    const bytes = await readNetworkFile(files, choice);
+    const bytes = await readNetworkFile(choice);
     if (bytes === undefined) {
       throw new EngineError('network-file-invalid', `there is no network file at ${choice}`);
     }
     return parsedText(bytes);
   }
   const folder = localnetFolder ?? process.env['FLOE_LOCALNET'] ?? defaultLocalnetFolder();
-  const bytes = await files.readFile(
-    pathBelow(absolutePath(resolve(folder)), LOCALNET_NETWORK_FILE),
-    NETWORK_FILE_BYTES_MAX,
-  );
+  const bytes = await readNetworkFile(join(folder, LOCALNET_NETWORK_FILE));
   if (bytes === undefined) {
     throw new EngineError('localnet-not-running', 'no local network has been started yet');
   }
   return parsedText(bytes);
 }
 
-async function readNetworkFile(files: HomeFiles, choice: string): Promise<Uint8Array | undefined> {
+/** A regular file only: whoever may ask for a price could name a pipe, which has no end. */
+async function readNetworkFile(place: string): Promise<Uint8Array | undefined> {
+  const files = openFileSystem();
   try {
-    return await files.readFile(absolutePath(resolve(choice)), NETWORK_FILE_BYTES_MAX);
+    const path = files.realPath(absolutePath(resolve(place)));
+    if (path === undefined) return undefined;
+    const file = files.openFile(path);
+    try {
+      const bytes = new Uint8Array(NETWORK_FILE_BYTES_MAX + 1);
+      const sizeBytes = await file.read(bytes, 0);
+      if (sizeBytes <= NETWORK_FILE_BYTES_MAX) return bytes.subarray(0, sizeBytes);
+    } finally {
+      file.close();
+    }
   } catch (error) {
-    const message = `the network file ${choice} cannot be read`;
+    const message = `the network file ${place} cannot be read`;
     throw new EngineError('network-file-invalid', message, { cause: error });
   }
+  throw new EngineError('network-file-invalid', `${place} is too large to be a network file`);
 }
 
 function parsedText(bytes: Uint8Array): NetworkChoice {
+  let json: unknown;
   try {
-    return parsed(JSON.parse(Buffer.from(bytes).toString('utf8')));
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw new EngineError('network-file-invalid', 'the network file is not JSON', { cause: error });
+    json = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    // Without its cause, which repeats the text: any file may have been named.
+    throw new EngineError('network-file-invalid', 'the network file is not JSON');
   }
+  return parsed(json);
 }
 
 const parsed = (json: unknown): NetworkChoice => ({ network: parseNetwork(json), json });

@@ -6,7 +6,8 @@
 import { EngineError } from './engine-error.ts';
 import { parseObjectId, type ObjectId } from './ids.ts';
 
-export type RpcTransport = 'grpc-web' | 'json-rpc' | 'graphql';
+const TRANSPORTS = ['grpc-web', 'json-rpc', 'graphql'] as const;
+export type RpcTransport = (typeof TRANSPORTS)[number];
 
 export interface RpcEndpoint {
   readonly transport: RpcTransport;
@@ -32,8 +33,6 @@ export interface Network {
     readonly trust: 'pinned' | 'public-ca' | 'none';
   };
 }
-
-const TRANSPORTS: readonly string[] = ['grpc-web', 'json-rpc', 'graphql'];
 
 /** Parse the JSON of a network file. Throws `network-file-invalid` naming the field. */
 export function parseNetwork(json: unknown): Network {
@@ -84,9 +83,10 @@ export function parseNetwork(json: unknown): Network {
 
 function parseEndpoint(value: unknown, field: string): RpcEndpoint {
   const endpoint = object(value, field);
-  const transport = text(endpoint['transport'], `${field}.transport`);
-  if (!TRANSPORTS.includes(transport)) throw invalid(`${field}.transport: ${transport}`);
-  return { transport: transport as RpcTransport, url: url(endpoint['url'], `${field}.url`) };
+  return {
+    transport: oneOf(endpoint['transport'], TRANSPORTS, `${field}.transport`),
+    url: url(endpoint['url'], `${field}.url`),
+  };
 }
 
 function invalid(what: string): EngineError {
