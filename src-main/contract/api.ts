@@ -257,6 +257,8 @@ export interface EngineConnection {
   readonly api: EngineApi;
   /** Receive every event from now on. Returns a function that ends it. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
+  /** Resolves when the connection has ended; one within this process ends with it. */
+  readonly closed?: Promise<void>;
   close(): Promise<void>;
 }
 

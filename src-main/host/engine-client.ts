@@ -23,6 +23,8 @@ interface PendingCall {
 export interface RemoteEngine extends EngineConnection {
   readonly api: EngineApi & HomeApi & MoveApi & HostApi;
   readonly pid: number;
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly closed: Promise<void>;
   /** Ask the engine to stop; resolves when it has closed the connection. */
   stop(): Promise<void>;
 }
@@ -40,8 +42,7 @@ export async function connectToEngine(
   const pid = await new Promise<number | undefined>((resolve) => {
     socket.once('close', () => {
       resolve(undefined);
-      const error = new EngineError('home-in-use', 'the engine of this home went away');
-      for (const call of pending.values()) call.reject(error);
+      for (const call of pending.values()) call.reject(wentAway());
       pending.clear();
     });
     receiveFrames(socket, (text) => {
@@ -57,7 +58,8 @@ export async function connectToEngine(
   const send = (message: ClientMessage): void => sendFrame(socket, encodeMessage(message));
   return {
     pid,
-    api: remoteApi(pending, send),
+    closed,
+    api: remoteApi(pending, socket, send),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -72,6 +74,9 @@ export async function connectToEngine(
     },
   };
 }
+
+const wentAway = (): EngineError =>
+  new EngineError('home-in-use', 'the engine of this home went away');
 
 async function openSocket(socketPath: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
@@ -100,6 +105,7 @@ function settle(
 
 function remoteApi(
   pending: Map<number, PendingCall>,
+  socket: Socket,
   send: (message: ClientMessage) => void,
 ): RemoteEngine['api'] {
   let lastId = 0;
@@ -109,6 +115,7 @@ function remoteApi(
     signal: AbortSignal | undefined,
   ): Promise<unknown> => {
     signal?.throwIfAborted();
+    if (socket.closed) throw wentAway();
     lastId += 1;
     const id = lastId;
     const cancel = (): void => send({ type: 'cancel', id });

@@ -120,6 +120,13 @@ describe('the engine on its socket', () => {
     expect(await connectToEngine(socketPath, TOKEN)).toBeUndefined();
   });
 
+  test('refuses a call once the connection has ended', async () => {
+    const engine = await connectToEngine(socketPath, TOKEN);
+    await server.close();
+    await engine?.closed;
+    await expect(engine?.api.wallet({})).rejects.toMatchObject({ code: 'home-in-use' });
+  });
+
   test('does not keep events for a caller that does not take them', async () => {
     const socket = createConnection(socketPath);
     const welcomed = new Promise((resolve) => socket.once('data', resolve));
