@@ -8,6 +8,15 @@ describe('what a window may send to the engine', () => {
   test.each([
     { name: 'a call', given: text({ type: 'call', id: 1, method: 'status', request: {} }) },
     { name: 'a cancel', given: text({ type: 'cancel', id: 1 }) },
+    {
+      name: 'a call of another home',
+      given: text({
+        type: 'call',
+        id: 1,
+        method: 'callOtherHome',
+        request: { networkName: 'testnet', method: 'status', request: {} },
+      }),
+    },
   ])('is $name', ({ given }) => {
     expect(isAllowedText(given)).toBe(true);
   });
@@ -23,6 +32,23 @@ describe('what a window may send to the engine', () => {
     {
       name: 'a method that is no name',
       given: text({ type: 'call', id: 1, method: '__proto__', request: {} }),
+    },
+    {
+      name: "a call for the account's key",
+      given: text({ type: 'call', id: 1, method: 'exportKey', request: {} }),
+    },
+    {
+      name: "a call for another home's key",
+      given: text({
+        type: 'call',
+        id: 1,
+        method: 'callOtherHome',
+        request: { networkName: 'testnet', method: 'exportKey', request: {} },
+      }),
+    },
+    {
+      name: 'a call that lets a browser in',
+      given: text({ type: 'call', id: 1, method: 'admitBrowser', request: {} }),
     },
     { name: 'an id that is no number', given: text({ type: 'cancel', id: '1' }) },
     { name: 'an id that is no whole number', given: text({ type: 'cancel', id: 1.5 }) },

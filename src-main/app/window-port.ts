@@ -9,6 +9,7 @@
 import * as v from 'valibot';
 import type { MessagePortMain } from 'electron';
 import type { PortMessage } from '#contract/shell-bridge.ts';
+import { hostMethods, WITHHELD_FROM_PAGES } from '#contract/home-methods.ts';
 import { decodeMessage } from '#contract/wire.ts';
 import { EngineLink } from './engine-link.ts';
 import { openBudget } from './rate-limit.ts';
@@ -22,17 +23,27 @@ const windowMessage = v.variant('type', [
   v.strictObject({
     type: v.literal('call'),
     id,
-    method: v.pipe(v.string(), v.regex(/^[a-zA-Z]{1,40}$/)),
+    method: v.pipe(v.string(), v.regex(/^[a-zA-Z]{1,40}$/), v.check(isForWindows)),
     request: v.unknown(),
   }),
   v.strictObject({ type: v.literal('cancel'), id }),
 ]);
+/** A call that the home hands on to a home beside it: the same holds for what it names. */
+const handedOn = v.looseObject({ method: v.pipe(v.string(), v.check(isForWindows)) });
+
+/** The socket belongs to whoever runs Floe; a window shows what others wrote, and gets less. */
+function isForWindows(method: string): boolean {
+  return !WITHHELD_FROM_PAGES.includes(method) && !(method in hostMethods);
+}
 
 /** Whether a window may send this text to the engine. */
 export function isAllowedText(text: unknown): text is string {
   if (typeof text !== 'string' || text.length > TEXT_CHARACTERS_MAX) return false;
   try {
-    return v.is(windowMessage, decodeMessage(text));
+    const message = decodeMessage(text);
+    if (!v.is(windowMessage, message)) return false;
+    const isHandedOn = message.type === 'call' && message.method === 'callOtherHome';
+    return !isHandedOn || v.is(handedOn, message.request);
   } catch {
     return false;
   }

@@ -114,3 +114,6 @@ export const isHomeMethod = (text: string): text is keyof HomeApi =>
   Object.hasOwn(homeMethods, text);
 export const isHostMethod = (text: string): text is keyof HostApi =>
   Object.hasOwn(hostMethods, text);
+
+/** Secrets that no page shows, in a browser or a window: the command line gives them. */
+export const WITHHELD_FROM_PAGES: readonly string[] = ['exportKey'];

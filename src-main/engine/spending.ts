@@ -50,7 +50,7 @@ export const readCaps = (index: LocalIndex, nowMs: number): SpendingCaps =>
 
 /**
  * [Note: Raised caps wait] What is lowered holds at once, what is raised a little later: whoever
- * gets hold of a window or of the socket cannot raise the caps and empty the account in one go.
+ * gets hold of a window cannot raise the caps and empty the account in one go.
  */
 export function writeCaps(index: LocalIndex, caps: SpendingCaps, nowMs: number): void {
   const before = readCaps(index, nowMs);

@@ -5,6 +5,7 @@
  */
 import type { HostApi } from '#contract/home-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
+import { WITHHELD_FROM_PAGES } from '#contract/home-methods.ts';
 import type { Engine } from '#engine/engine.ts';
 import { absolutePathText } from '#engine/ports/file-system.ts';
 import { openFileSystem } from '#platform/file-system.ts';
@@ -26,8 +27,6 @@ import { BrowserDoor } from './web/browser-door.ts';
 import { WordsDrafts } from './words-drafts.ts';
 
 const TOKEN_BYTES = 32;
-/** Secrets that no page shows: the command line gives them to whoever sits at the computer. */
-const WITHHELD_FROM_BROWSERS: readonly string[] = ['exportKey'];
 
 export interface ServeOptions extends ConnectOptions {
   /** Whether to watch the folders, too. */
@@ -120,7 +119,7 @@ async function serve(options: ServeOptions, closing: AsyncDisposableStack): Prom
   const door = new BrowserDoor({
     paths,
     pagesFolder: options.pagesFolder,
-    answering: answerCalls({ ...callees, hostApi: undefined, withheld: WITHHELD_FROM_BROWSERS }),
+    answering: answerCalls({ ...callees, hostApi: undefined, withheld: WITHHELD_FROM_PAGES }),
   });
   const host: HostApi = { admitBrowser: ({ port }) => door.admit(port) };
   const answering = answerCalls({ ...callees, hostApi: host, withheld: [] });
