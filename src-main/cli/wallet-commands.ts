@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { EXIT } from '#contract/errors.ts';
 import type { CurrencyRate, LedgerEntry, SpendingCaps } from '#contract/storage-api.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
+import { chosenCaps, type CapOptions } from './caps.ts';
 import { runCommand, withEngine, type CommandContext } from './context.ts';
 import { coinsOption } from './options.ts';
 import { writeTextFile } from './storage-commands.ts';
@@ -120,15 +121,6 @@ function addFund(wallet: Command): void {
     );
 }
 
-interface CapOptions {
-  readonly transactionWal?: bigint;
-  readonly transactionSui?: bigint;
-  readonly dayWal?: bigint;
-  readonly daySui?: bigint;
-  readonly epochWal?: bigint;
-  readonly epochSui?: bigint;
-}
-
 function addCaps(wallet: Command): void {
   wallet
     .command('caps')
@@ -143,7 +135,7 @@ function addCaps(wallet: Command): void {
       'after',
       `
 What you send away (floe wallet withdraw) has a budget of its own, as large. A lower cap holds at
-once, a higher one after ten minutes.
+once, a higher one after ten minutes; whoever only lowers them calls off a raise that still waits.
 `,
     )
     .action(async (options: CapOptions, command: Command) =>
@@ -151,8 +143,7 @@ once, a higher one after ten minutes.
         withEngine(context, async ({ api }) => {
           const before = await api.storage({}, context);
           const isChange = Object.keys(options).length > 0;
-          const chosen = changedCaps(before.capsToCome?.caps ?? before.caps, options);
-          if (isChange) await api.setCaps({ caps: chosen }, context);
+          if (isChange) await api.setCaps({ caps: chosenCaps(before, options) }, context);
           const { caps, capsToCome, spent } = isChange ? await api.storage({}, context) : before;
           context.print({ caps, ...(capsToCome ? { capsToCome } : {}), spent }, [
             ...capLines(caps),
@@ -173,21 +164,6 @@ const capLines = ({ perTransaction, perDay, perEpoch }: SpendingCaps): string[] 
     ['24 hours', costText(perDay)],
     ['An epoch', costText(perEpoch)],
   ]);
-
-const changedCaps = (before: SpendingCaps, options: CapOptions): SpendingCaps => ({
-  perTransaction: {
-    walFrost: options.transactionWal ?? before.perTransaction.walFrost,
-    gasMist: options.transactionSui ?? before.perTransaction.gasMist,
-  },
-  perDay: {
-    walFrost: options.dayWal ?? before.perDay.walFrost,
-    gasMist: options.daySui ?? before.perDay.gasMist,
-  },
-  perEpoch: {
-    walFrost: options.epochWal ?? before.perEpoch.walFrost,
-    gasMist: options.epochSui ?? before.perEpoch.gasMist,
-  },
-});
 
 function addRate(wallet: Command): void {
   wallet
