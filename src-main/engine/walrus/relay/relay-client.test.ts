@@ -53,9 +53,11 @@ async function serve(listener: RequestListener, clock: Clock): Promise<RelayClie
     limits: {
       connectTimeoutMs: 10_000,
       stallMs: 1_000,
+      takenBytesPerSecond: 64 * 1024 * 1024,
       answerMs: 5_000,
       storeBytesPerSecond: 100,
       retryDelaysMs: [10, 10],
+      retryWithinMs: 1_000,
     },
   });
   return client;
@@ -108,6 +110,30 @@ describe('an upload', () => {
     // More than any socket buffers.
     const call = relay.call(upload({ body: new Uint8Array(64 * 1024 * 1024) }));
     await expect(call).rejects.toMatchObject({ code: 'relay-unreachable' });
+  });
+
+  test('is given up when its bytes are taken, but too slowly', async () => {
+    const clock = stillClock();
+    const relay = await serve((request, response) => {
+      // At most 64 KiB each: 5 s and more, where 1 s is allowed and 1 s for the bytes.
+      request.on('data', () => clock.passMs(5)).on('end', () => response.end('stored'));
+    }, clock);
+    const call = relay.call(upload({ body: new Uint8Array(64 * 1024 * 1024) }));
+    await expect(call).rejects.toMatchObject({ code: 'relay-unreachable' });
+  });
+
+  test('is not sent again when the relay fails late', async () => {
+    const clock = stillClock();
+    let calls = 0;
+    const relay = await serve((request, response) => {
+      calls += 1;
+      request.resume().on('end', () => {
+        clock.passMs(1_001);
+        response.writeHead(503).end('not today');
+      });
+    }, clock);
+    await expect(relay.call(upload())).rejects.toMatchObject({ code: 'relay-unreachable' });
+    expect(calls).toBe(1);
   });
 
   test('ends with the reason of whoever ends it', async () => {

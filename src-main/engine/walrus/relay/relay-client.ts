@@ -1,8 +1,8 @@
 /**
  * @file Speaks HTTP to an upload relay.
  *
- * There is no time for a whole upload: that depends on its size and on the line. A relay that takes
- * no bytes any more, or is silent for longer than storing so much may take, is given up.
+ * How long a whole upload may take depends on its size. A relay that takes no bytes any more, takes
+ * them too slowly, or is silent for longer than storing so much may take, is given up.
  */
 import { Readable } from 'node:stream';
 import type { Agent } from 'undici';
@@ -14,21 +14,28 @@ export interface RelayLimits {
   readonly connectTimeoutMs: number;
   /** How long no byte of the body may be taken. */
   readonly stallMs: number;
+  /** The slowest that a body may be taken, beside `stallMs`: packs wait for each other. */
+  readonly takenBytesPerSecond: number;
   /** Silence after the last byte, beside what the relay needs to store the blob. */
   readonly answerMs: number;
   /** The slowest relay that is waited for, in encoded bytes: it sends them to the storage nodes. */
   readonly storeBytesPerSecond: number;
   /** Waits before a request is repeated that a relay has failed at. */
   readonly retryDelaysMs: readonly number[];
+  /** How long a call may have taken to be repeated. */
+  readonly retryWithinMs: number;
 }
 
 export const DEFAULT_RELAY_LIMITS: RelayLimits = {
   connectTimeoutMs: 10_000,
   stallMs: 60_000,
+  takenBytesPerSecond: 64 * 1024,
   answerMs: 60_000,
   storeBytesPerSecond: 1024 * 1024,
-  // A relay hears of the transaction that pays it from a full node of its own.
+  // A relay hears of the transaction that pays it from a full node of its own, within seconds: what
+  // has taken longer fails for another reason, and a large body is not sent again.
   retryDelaysMs: [500, 2_000],
+  retryWithinMs: 10_000,
 };
 
 /** Sent at once; between two pieces the relay's pace shows. */
@@ -78,6 +85,7 @@ export class RelayClient {
    * want to.
    */
   async call(call: RelayCall): Promise<Buffer> {
+    const startedAtMs = this.#clock.monotonicMs();
     for (let attempt = 0; ; attempt += 1) {
       const { status, body } = await this.#send(call);
       if (status === 200) return body;
@@ -88,7 +96,8 @@ export class RelayClient {
         throw new EngineError('relay-refused', message, { context });
       }
       const delayMs = this.#limits.retryDelaysMs[attempt];
-      if (delayMs === undefined) {
+      const tookMs = this.#clock.monotonicMs() - startedAtMs;
+      if (delayMs === undefined || tookMs > this.#limits.retryWithinMs) {
         const message = `the upload relay ${this.host} answers with HTTP status ${String(status)}`;
         throw new EngineError('relay-unreachable', message, { context });
       }
@@ -151,6 +160,7 @@ class Patience {
   readonly #limits: RelayLimits;
   readonly #clock: Clock;
   readonly #over = new AbortController();
+  readonly #startedAtMs: number;
   #heardAtMs: number;
   #isSent: boolean;
 
@@ -158,7 +168,8 @@ class Patience {
     this.#call = call;
     this.#limits = limits;
     this.#clock = clock;
-    this.#heardAtMs = clock.monotonicMs();
+    this.#startedAtMs = clock.monotonicMs();
+    this.#heardAtMs = this.#startedAtMs;
     this.#isSent = call.body === undefined;
   }
 
@@ -177,7 +188,7 @@ class Patience {
   /** Abort `ended` when the relay is silent for too long. Resolves after `end`. */
   async watch(ended: AbortController): Promise<void> {
     try {
-      while (this.#clock.monotonicMs() - this.#heardAtMs <= this.#allowedMs()) {
+      while (!this.#isOver()) {
         await this.#clock.sleep(WATCH_INTERVAL_MS, this.#over.signal);
       }
       ended.abort();
@@ -190,10 +201,14 @@ class Patience {
     this.#over.abort();
   }
 
-  #allowedMs(): number {
-    const { stallMs, answerMs, storeBytesPerSecond } = this.#limits;
-    if (!this.#isSent) return stallMs;
-    return answerMs + ((this.#call.encodedBytes ?? 0) / storeBytesPerSecond) * 1000;
+  #isOver(): boolean {
+    const { stallMs, takenBytesPerSecond, answerMs, storeBytesPerSecond } = this.#limits;
+    const { body, encodedBytes = 0 } = this.#call;
+    const nowMs = this.#clock.monotonicMs();
+    const silentMs = nowMs - this.#heardAtMs;
+    if (this.#isSent) return silentMs > answerMs + (encodedBytes / storeBytesPerSecond) * 1000;
+    const bodyMs = stallMs + ((body?.length ?? 0) / takenBytesPerSecond) * 1000;
+    return silentMs > stallMs || nowMs - this.#startedAtMs > bodyMs;
   }
 }
 
