@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { UploadWish } from '#contract/task-api.ts';
-import { UPLINK_FACT } from '#engine/backup/uplink.ts';
+import { RELAYED_FACT, RELAYED_IN_A_ROW_MAX, UPLINK_FACT } from '#engine/backup/uplink.ts';
 import { openLocalIndex } from '#engine/local-index/local-index.ts';
 import type { Engine } from '#engine/engine.ts';
 import { encodedBytes } from '#engine/model/walrus.ts';
@@ -84,9 +84,11 @@ async function begin(url = proxy.url): Promise<Life> {
 }
 
 /** The line was measured: so slow that directly every pack takes minutes. */
-function slowUplink({ vault }: Life): void {
+const slowUplink = (life: Life): void => writeFact(life, UPLINK_FACT, '2000');
+
+function writeFact({ vault }: Life, name: string, value: string): void {
   const index = openLocalIndex(join(vault.home, 'index.db'));
-  index.writeFact(UPLINK_FACT, '2000');
+  index.writeFact(name, value);
   index.close();
 }
 
@@ -189,6 +191,13 @@ describe('by relay', () => {
       writeFileSync(join(life.source, 'new.bin'), randomBytes(300 * KIB));
       await engine.api.sync({});
       expect((await waysOf(engine)).at(-1)).toBe('relay');
+      // After so many packs one goes directly, to see what the line carries now.
+      writeFact(life, RELAYED_FACT, String(RELAYED_IN_A_ROW_MAX));
+      for (const way of ['direct', 'relay']) {
+        writeFileSync(join(life.source, `${way}.bin`), randomBytes(300 * KIB));
+        await engine.api.sync({});
+        expect((await waysOf(engine)).at(-1)).toBe(way);
+      }
       await engine.api.setConditions({ upload: { way: 'direct', tipMaxMist: TIP_MAX } });
       writeFileSync(join(life.source, 'newer.bin'), randomBytes(300 * KIB));
       await engine.api.sync({});

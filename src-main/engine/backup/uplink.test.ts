@@ -31,6 +31,29 @@ describe('what the line carries', () => {
     expect(uplink.bytesPerSecond).toBeGreaterThan(1.99 * MIB);
   });
 
+  test('is not less because a relay is slow, and more when one is fast', () => {
+    const uplink = new Uplink(facts());
+    uplink.observeAtLeast(64 * MIB, 1_000);
+    expect(uplink.bytesPerSecond).toBeUndefined();
+    uplink.observe(10 * MIB, 10_000);
+    uplink.observeAtLeast(64 * MIB, 640_000);
+    expect(uplink.bytesPerSecond).toBe(MIB);
+    uplink.observeAtLeast(20 * MIB, 10_000);
+    expect(uplink.bytesPerSecond).toBe(Math.round(1.3 * MIB));
+  });
+
+  test('is measured again after nine packs by a relay in a row, also over restarts', () => {
+    const index = facts();
+    for (let pack = 0; pack < 9; pack += 1) {
+      expect(new Uplink(index).isMeasuringDue).toBe(false);
+      new Uplink(index).countPack('relay');
+    }
+    const uplink = new Uplink(index);
+    expect(uplink.isMeasuringDue).toBe(true);
+    uplink.countPack('direct');
+    expect(uplink.isMeasuringDue).toBe(false);
+  });
+
   test.each([
     { name: 'too little', bytes: 2 * MIB - 1, elapsedMs: 1_000 },
     { name: 'too short a time', bytes: 10 * MIB, elapsedMs: 49 },

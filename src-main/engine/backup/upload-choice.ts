@@ -41,7 +41,9 @@ export interface UploadChoice {
     | 'unmeasured'
     | 'fast-enough'
     | 'tip-too-high'
-    | 'slow-uplink';
+    | 'slow-uplink'
+    /** A relay would be chosen, and the line was not measured for several packs. */
+    | 'measuring-due';
 }
 
 export function chooseWay(facts: UploadFacts): UploadChoice {

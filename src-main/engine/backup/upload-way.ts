@@ -84,7 +84,7 @@ export function relayWay({ network, uplink }: WayParts, relay: UploadRelay | und
           proof,
           onSent: (elapsedMs) => {
             if (payload.length >= RELAY_MEASURED_BYTES_MIN) {
-              uplink.observe(payload.length, elapsedMs);
+              uplink.observeAtLeast(payload.length, elapsedMs);
             }
           },
           signal,

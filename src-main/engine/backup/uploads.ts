@@ -101,6 +101,10 @@ export class Uploads {
     signal: AbortSignal,
   ): Promise<Tip | undefined> {
     const { choice, tip } = await this.#chooseFor(pack.sizeBytes, system, signal);
+    if (choice.because === 'slow-uplink' && this.#uplink.isMeasuringDue) {
+      this.#record(pack.packId, { way: 'direct', because: 'measuring-due' });
+      return undefined;
+    }
     if (!tip) {
       this.#record(pack.packId, choice);
       return undefined;
@@ -118,7 +122,9 @@ export class Uploads {
   /** The transaction that registered the pack has landed. To be called in its journal write. */
   recordRegistered(pack: PackRecord, digest: TransactionDigest): void {
     const route = routeOf(pack);
-    if (route?.way === 'relay') this.#record(pack.packId, { ...route, digest });
+    if (!route) return;
+    this.#uplink.countPack(route.way);
+    if (route.way === 'relay') this.#record(pack.packId, { ...route, digest });
   }
 
   /** What relays would get for packs of these sizes now. */
