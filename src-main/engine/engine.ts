@@ -230,6 +230,8 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
 
   readonly removeFolder: EngineApi['removeFolder'] = async ({ folder: name }, options) =>
     this.#inTurn(async () => {
+      // Whoever left while others had their turn may have chosen to keep it.
+      options?.signal?.throwIfAborted();
       const folder = findFolder(this.#parts, name);
       const { index, spool } = this.#parts;
       const given = giveUpPacks(index, folder);

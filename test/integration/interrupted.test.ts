@@ -195,6 +195,19 @@ test('a folder that is gone keeps no other from being protected', async () => {
   }
 });
 
+test('a folder is kept when whoever lets go of it leaves before the turn', async () => {
+  const begun = await scene(1);
+  const engine = begun.vault.open();
+  const leaving = new AbortController();
+  const synced = engine.api.sync({});
+  const removed = engine.api.removeFolder({ folder: FOLDER }, { signal: leaving.signal });
+  leaving.abort();
+  await expect(removed).rejects.toMatchObject({ name: 'AbortError' });
+  await synced;
+  expect((await engine.api.status({})).folders).toMatchObject([{ removed: false }]);
+  await engine.close();
+});
+
 test('closing waits for what was asked, and refuses what comes after', async () => {
   const begun = await scene();
   const engine = begun.vault.open();
