@@ -38,10 +38,20 @@ import { wordlist } from '@scure/bip39/wordlists/english.js';
 const MIB = 1024 * 1024;
 const ACCOUNT_GAP = 20;
 const CACHE_BYTES = 300 * MIB;
+/** §5, §6.1: no chunk is larger, and no file has more extents than fit into so much. */
+const CHUNK_BYTES_MAX = 4 * MIB;
+const EXTENTS_BYTES_MAX = 2 * MIB;
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
-/** Names may hold anything, also what a terminal would obey. */
 const shown = (bytes) => JSON.stringify(bytes.toString());
+/** Names and addresses may hold anything, also what a terminal would obey. */
+const say = (stream, text) =>
+  stream.write(
+    text.replace(
+      /(?!\n)[\p{Cc}\p{Bidi_Control}]/gu,
+      (character) => `\\u{${character.codePointAt(0).toString(16)}}`,
+    ),
+  );
 const damaged = (what) => new Error(`damaged: ${what}`);
 const newer = (what) => new Error(`${what} was written by a newer release than this script knows`);
 
@@ -291,7 +301,9 @@ async function readShardHosts(client, stakingId) {
 
 /** No certificate is asked for: whatever comes must open under the vault's keys. */
 async function download(url, bytesMax) {
-  const options = { rejectUnauthorized: false, timeout: 30_000 };
+  // Whoever is slower than 32 bytes a millisecond is given up.
+  const signal = AbortSignal.timeout(60_000 + Math.ceil(bytesMax / 32));
+  const options = { rejectUnauthorized: false, timeout: 30_000, signal };
   const answer = await new Promise((resolve, reject) => {
     const call = (url.startsWith('https:') ? https : http).get(url, options, resolve);
     call.on('timeout', () => call.destroy(new Error('no answer for 30 seconds')));
@@ -438,7 +450,7 @@ async function readHistory(vault, heads) {
       const { index, keyOf } = head ?? { ...snapshot, index: await readIndex(vault, snapshot) };
       found.set(id, { ...snapshot, isHead: !head, index, keyOf });
     } catch (error) {
-      process.stderr.write(`snapshot ${id} cannot be read: ${error.message}\n`);
+      say(process.stderr, `snapshot ${id} cannot be read: ${error.message}\n`);
     }
   };
   for (const folder of heads.flatMap(({ folders }) => folders)) {
@@ -464,7 +476,6 @@ class Restore {
 
   constructor(vault, snapshot) {
     Object.assign(this, { vault, snapshot });
-    this.chunkBytesMax = new Fields(snapshot.fields.bytes(21)).number(5);
   }
 
   async #chunk(id) {
@@ -474,7 +485,7 @@ class Restore {
     const sealed = await this.vault.read(pack, offset, size);
     const input = Buffer.concat([Buffer.from('floe/v1 chunk'), id]);
     const { vaultId } = this.vault.keys;
-    const plain = unseal(sealed, input, 1, keyOf, vaultId, folderId, id, this.chunkBytesMax);
+    const plain = unseal(sealed, input, 1, keyOf, vaultId, folderId, id, CHUNK_BYTES_MAX);
     if (!id.equals(blake3(plain, { key: chunkIdKey }))) throw damaged('a chunk is not its ID');
     return plain;
   }
@@ -554,7 +565,13 @@ class Restore {
 
   async #file(path, entry) {
     const isSparse = entry.has(14) || entry.has(15);
-    const stored = await Array.fromAsync(this.#contentOf(entry, 15));
+    const stored = [];
+    let storedBytes = 0;
+    for await (const piece of this.#contentOf(entry, 15)) {
+      stored.push(piece);
+      storedBytes += piece.length;
+      if (storedBytes > EXTENTS_BYTES_MAX) throw damaged('a file has too many extents');
+    }
     const extents = isSparse
       ? new Reader(Buffer.concat([entry.bytes(14), ...stored])).all((r) => [r.varint(), r.varint()])
       : [[0, entry.number(9)]];
@@ -634,11 +651,15 @@ async function main() {
       await readShardHosts(client, walrus.stakingObjectId),
       nodes?.scheme ?? 'https',
     );
-  const read = values.aggregator ? fromAggregator(values.aggregator) : await readNodes(network);
+  const readBlob = values.aggregator ? fromAggregator(values.aggregator) : await readNodes(network);
+  const read = (pack, offset, size) => {
+    if (!pack || offset + size > pack.size) throw damaged('a place is outside of its pack');
+    return readBlob(pack, offset, size);
+  };
   const vault = { keys, addresses, read };
   const snapshots = await readHistory(vault, heads);
   if (command === 'list') {
-    for (const snapshot of snapshots) process.stdout.write(lineOf(snapshot));
+    for (const snapshot of snapshots) say(process.stdout, lineOf(snapshot));
     return 0;
   }
 
@@ -650,20 +671,20 @@ async function main() {
   if (values.snapshot && wanted.length > 1) throw new Error('several snapshots begin with that ID');
   fs.mkdirSync(values.to, { recursive: true, mode: 0o700 });
   if (fs.readdirSync(values.to).length > 0) throw new Error(`${values.to} is not empty`);
-  process.stderr.write(`restoring ${lineOf(snapshot)}`);
+  say(process.stderr, `restoring ${lineOf(snapshot)}`);
   const target = Buffer.from(fs.realpathSync(values.to));
   const restore = new Restore(vault, snapshot);
   await restore.directory(target, snapshot.fields.bytes(11));
   setMetadata(target, snapshot.fields.number(12) & 0o1777, signed(snapshot.fields.bytes(13)));
-  for (const line of restore.lost) process.stderr.write(`lost: ${line}\n`);
+  for (const line of restore.lost) say(process.stderr, `lost: ${line}\n`);
   const lostCount = restore.lost.length;
-  process.stdout.write(`${restore.fileCount} files restored, ${lostCount} entries lost\n`);
+  say(process.stdout, `${restore.fileCount} files restored, ${lostCount} entries lost\n`);
   return lostCount > 0 ? 3 : 0;
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`${error.message}\n`);
+  say(process.stderr, `${error.message}\n`);
   process.exitCode = 1;
 }

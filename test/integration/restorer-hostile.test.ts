@@ -66,6 +66,7 @@ test('hostile names and a file behind a link are refused, and everything else is
   );
   expect(code).toBe(3);
   expect(stderr.match(/^lost: /gm)).toHaveLength(Object.keys(HOSTILE).length + 1);
+  expect(stderr).not.toMatch(/(?!\n)\p{Cc}/u);
   expect(readdirSync(world.path()).toSorted()).toEqual([...before, 'target'].toSorted());
   expect(existsSync('/tmp/floe-restorer-absolute')).toBe(false);
   expect(readFileSync(join(outside, 'mine.txt'), 'utf8')).toBe('not to be touched');
