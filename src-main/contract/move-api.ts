@@ -63,6 +63,10 @@ export interface MoveApi {
     request: { readonly folder: string; readonly networkName: string },
     options?: CallOptions,
   ): Promise<FolderMove>;
-  /** Leave the folder here, or forget a move that is done. What was paid there stays paid. */
+  /**
+   * Leave the folder here, or forget a move that is done. What was paid there stays paid. Answers
+   * once it is noted: the other home lets go of the folder as soon as it is certain that this one
+   * keeps it.
+   */
   endMove(request: { readonly folder: string }, options?: CallOptions): Promise<void>;
 }

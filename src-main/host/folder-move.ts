@@ -4,6 +4,7 @@
  *
  * The other network gets a home and words of its own: those of the try-out lie in the open.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { EngineApi, EngineConnection, FolderStatus } from '#contract/api.ts';
 import type { Task } from '#contract/task-api.ts';
 import { deserializeError, EngineError } from '#engine/model/engine-error.ts';
@@ -59,16 +60,23 @@ export const sizeOf = ({ fileCount, sizeBytes, permanent }: FolderStatus) => ({
   permanent,
 });
 
-/** The folder as the other home has it, added there unless an earlier run has done so. */
+/**
+ * The folder as the other home has it, added there unless an earlier run has done so.
+ *
+ * @throws EngineError `usage` when it is protected there in another way than here
+ */
 export async function addThere(
   to: EngineApi,
   source: FolderStatus,
   signal: AbortSignal,
 ): Promise<FolderStatus> {
   const { name, path, excludes, permanent } = source;
-  return (
-    (await folderAt(to, path, signal)) ??
-    (await to.addFolder({ name, path, excludes, permanent }, { signal }))
+  const there = await folderAt(to, path, signal);
+  if (!there) return to.addFolder({ name, path, excludes, permanent }, { signal });
+  if (isDeepStrictEqual(there.excludes, excludes) && there.permanent === permanent) return there;
+  throw new EngineError(
+    'usage',
+    `${path} is protected there already, with other excludes or another kind of storage`,
   );
 }
 
@@ -102,7 +110,11 @@ async function folderAt(
 
 const hasEnded = ({ state }: Task): boolean => state !== 'waiting' && state !== 'running';
 
-/** As a task, so that whoever looks at the other home sees how far it is. */
+/**
+ * As a task, so that whoever looks at the other home sees how far it is.
+ *
+ * @throws EngineError why the task did not do it, or its engine can't any more
+ */
 async function syncToItsEnd(
   to: EngineConnection,
   folderId: string,
@@ -110,7 +122,9 @@ async function syncToItsEnd(
 ): Promise<void> {
   const ended = new Map<string, Task>();
   let look: () => void = () => undefined;
+  let lookThere: () => void = () => undefined;
   const unsubscribe = to.subscribe((event) => {
+    if (event.kind === 'home-changed') lookThere();
     if (event.kind !== 'task' || !hasEnded(event.task)) return;
     ended.set(event.task.taskId, event.task);
     look();
@@ -123,12 +137,26 @@ async function syncToItsEnd(
         const found = ended.get(task.taskId);
         if (found) resolve(found);
       };
+      // An engine that is closed says nothing of its tasks, and its successor has none of them.
+      lookThere = () => {
+        void (async () => {
+          const tasks = await to.api.tasks({}, { signal });
+          if (!tasks.some(({ taskId }) => taskId === task.taskId)) throw lost();
+        })().catch(reject);
+      };
+      void to.closed?.then(() => reject(lost()));
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       signal.throwIfAborted();
       look();
     });
     if (outcome.problem) throw deserializeError(outcome.problem);
+    if (outcome.state !== 'done') {
+      throw new EngineError('blob-not-certified', 'the sync there was stopped before its end');
+    }
   } finally {
     unsubscribe();
   }
 }
+
+const lost = (): EngineError =>
+  new EngineError('home-in-use', 'the engine there went away during the sync');

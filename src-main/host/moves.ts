@@ -2,44 +2,33 @@
  * @file MoveApi, answered: the moves of a home's folders to homes beside it, and their record in
  * moves.json, from which they go on when the engine begins again.
  */
-import * as v from 'valibot';
 import type { FolderStatus } from '#contract/api.ts';
 import type { FolderMove, MoveApi } from '#contract/move-api.ts';
-import { EngineError, hasCode, isAbort, serializeError } from '#engine/model/engine-error.ts';
-import { pathBelow, type FileSystem } from '#engine/ports/file-system.ts';
+import { EngineError, hasCode, serializeError } from '#engine/model/engine-error.ts';
+import type { FileSystem } from '#engine/ports/file-system.ts';
 import type { Clock } from '#engine/ports/ports.ts';
 import { addThere, homeBeside, isSetUpFor, moveFolder, sizeOf } from './folder-move.ts';
 import { quoteWithoutVault } from './found-vault.ts';
-import { setAside, type HomePaths } from './home.ts';
+import type { HomePaths } from './home.ts';
+import { readMoves, writeMoves, type MovesRecord } from './moves-file.ts';
 import { resolveNetwork } from './network-choice.ts';
 import type { OtherHomes } from './other-homes.ts';
 import type { ServedHome } from './served-home.ts';
 
-const MOVES_FILE = 'moves.json';
-const MOVES_BYTES_MAX = 1_048_576;
 /** How often a move that cannot go on looks whether it can. */
 const LOOK_MS = 15_000;
 /** After so many looks it is tried whatever it looked like. */
 const LOOKS_MAX = 40;
 
-const movesFile = v.object({
-  homes: v.array(v.object({ networkName: v.string(), home: v.string() })),
-  moves: v.array(
-    v.object({
-      folderId: v.string(),
-      folderName: v.string(),
-      networkName: v.string(),
-      isDone: v.boolean(),
-    }),
-  ),
-});
-type MovesFile = v.InferOutput<typeof movesFile>;
-
 interface Move {
   readonly folderId: string;
   readonly folderName: string;
   readonly networkName: string;
-  readonly ending: AbortController;
+  /** It is on its way back: the home there lets go of the folder. */
+  readonly isEnding: boolean;
+  readonly stop: AbortController;
+  /** Resolves when nothing is done for it any more. */
+  carried: Promise<void>;
   isDone: boolean;
   folderIdThere: string | undefined;
   problem: unknown;
@@ -60,8 +49,8 @@ export class Moves implements MoveApi {
   readonly #options: MovesOptions;
   readonly #moves = new Map<string, Move>();
   readonly #closing = new AbortController();
-  /** Quotes share one folder, and each record is written before the next. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** The last in each queue: one for every folder, one for quotes, one for the record. */
+  readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(options: MovesOptions) {
     this.#options = options;
@@ -70,11 +59,11 @@ export class Moves implements MoveApi {
   /** Serve the homes that earlier moves made, and go on with what has not ended. */
   async resume(): Promise<void> {
     const { homes } = this.#options;
-    const file = await this.#read();
+    const file = await readMoves(this.#options);
     for (const { networkName, home } of file.homes) {
       homes.open(networkName, home).catch(() => undefined);
     }
-    for (const { isDone, ...about } of file.moves) this.#begin(about, isDone);
+    for (const about of file.moves) this.#begin(about);
   }
 
   close(): void {
@@ -82,20 +71,20 @@ export class Moves implements MoveApi {
   }
 
   // Declared as arrow functions: they are called by name.
-  readonly quoteMove: MoveApi['quoteMove'] = async ({ folder, network }, options) =>
-    this.#inTurn(async () => {
-      const choice = await this.#network(network);
-      const { path } = this.#options.home;
-      const home = homeBeside(path, choice);
-      const hasVault = await isSetUpFor(home, path, choice);
-      const signal = options?.signal ?? this.#closing.signal;
-      const size = sizeOf(await this.#source(folder, signal));
-      const networkName = choice.network.name;
-      const quote = hasVault
-        ? await this.#quoteThere(networkName, home, size, signal)
-        : await quoteWithoutVault(path, choice, size, signal);
-      return { networkName, home, hasVault, quote };
-    });
+  readonly quoteMove: MoveApi['quoteMove'] = async ({ folder, network }, options) => {
+    const choice = await this.#network(network);
+    const { path } = this.#options.home;
+    const home = homeBeside(path, choice);
+    const hasVault = await isSetUpFor(home, path, choice);
+    const signal = options?.signal ?? this.#closing.signal;
+    const size = sizeOf(await this.#source(folder, signal));
+    const networkName = choice.network.name;
+    const quote = hasVault
+      ? await this.#quoteThere(networkName, home, size, signal)
+      : // They share one folder.
+        await this.#inTurn('quotes', () => quoteWithoutVault(path, choice, size, signal));
+    return { networkName, home, hasVault, quote };
+  };
 
   readonly openOtherHome: MoveApi['openOtherHome'] = async ({ network }) => {
     const { home: here, homes } = this.#options;
@@ -108,7 +97,7 @@ export class Moves implements MoveApi {
 
   readonly otherHomes: MoveApi['otherHomes'] = async () => ({
     homes: this.#options.homes.all,
-    moves: [...this.#moves.values()].map(told),
+    moves: [...this.#moves.values()].filter(({ isEnding }) => !isEnding).map(told),
   });
 
   readonly callOtherHome: MoveApi['callOtherHome'] = async (given, options) => {
@@ -119,90 +108,132 @@ export class Moves implements MoveApi {
 
   readonly startMove: MoveApi['startMove'] = async ({ folder, networkName }, options) => {
     const signal = options?.signal ?? this.#closing.signal;
-    const source = await this.#source(folder, signal);
-    const known = this.#moves.get(source.folderId);
-    if (known && !known.isDone && known.networkName === networkName) {
-      known.tryNow();
-      return told(known);
-    }
-    if (known && !known.isDone) {
-      throw new EngineError('usage', `${source.name} is moving to ${known.networkName} already`);
-    }
-    // Refuses a folder that cannot be added there before anything is noted.
-    const { api } = await this.#options.homes.connected(networkName);
-    const there = await addThere(api, source, signal);
-    const { folderId, name: folderName } = source;
-    const move = this.#begin({ folderId, folderName, networkName }, false, there.folderId);
-    await this.#write();
-    return told(move);
+    const { folderId } = await this.#source(folder, signal);
+    return this.#inTurn(folderId, () => this.#start(folderId, networkName, signal));
   };
 
-  readonly endMove: MoveApi['endMove'] = async ({ folder }, options) => {
+  readonly endMove: MoveApi['endMove'] = async ({ folder }) => {
     const move = [...this.#moves.values()].find(
       ({ folderId, folderName }) => folderId === folder || folderName === folder,
     );
     if (!move) throw new EngineError('folder-unknown', `${folder} is not moving`);
-    move.ending.abort(new DOMException('the move was ended', 'AbortError'));
-    this.#moves.delete(move.folderId);
-    await this.#write();
-    this.#changed();
-    if (move.isDone || move.folderIdThere === undefined) return;
-    const { api } = await this.#options.homes.connected(move.networkName);
-    await api.removeFolder({ folder: move.folderIdThere }, options);
+    return this.#inTurn(move.folderId, () => this.#end(move.folderId));
   };
 
-  #begin(
-    about: Pick<Move, 'folderId' | 'folderName' | 'networkName'>,
-    isDone: boolean,
-    folderIdThere?: string,
-  ): Move {
-    const ending = new AbortController();
+  async #start(folderId: string, networkName: string, signal: AbortSignal): Promise<FolderMove> {
+    const source = await this.#source(folderId, signal);
+    const known = this.#moves.get(folderId);
+    if (known && !known.isDone) {
+      if (known.isEnding || known.networkName !== networkName) {
+        const what = known.isEnding ? 'is still being let go of on' : 'is moving already to';
+        throw new EngineError('usage', `${source.name} ${what} ${known.networkName}`);
+      }
+      known.tryNow();
+      return told(known);
+    }
+    // Refuses a folder that cannot be added there before anything is noted.
+    const { api } = await this.#options.homes.connected(networkName);
+    const there = await addThere(api, source, signal);
+    const { name: folderName } = source;
+    const move = this.#begin({
+      folderId,
+      folderName,
+      networkName,
+      folderIdThere: there.folderId,
+      isDone: false,
+      isEnding: false,
+    });
+    await this.#write();
+    return told(move);
+  }
+
+  async #end(folderId: string): Promise<void> {
+    const move = this.#moves.get(folderId);
+    if (!move || move.isEnding) return;
+    if (move.isDone) {
+      this.#moves.delete(folderId);
+      this.#changed();
+    } else {
+      move.stop.abort(new DOMException('the move was ended', 'AbortError'));
+      // The home here may be letting go of the folder at this moment: only then is it known.
+      this.#begin({ ...move, isEnding: true }, move.carried);
+    }
+    await this.#write();
+  }
+
+  #begin(about: MovesRecord['moves'][number], after?: Promise<void>): Move {
+    const { folderId, folderName, networkName, folderIdThere, isDone, isEnding } = about;
     const move: Move = {
-      ...about,
-      ending,
-      isDone,
+      folderId,
+      folderName,
+      networkName,
       folderIdThere,
+      isDone,
+      isEnding,
+      stop: new AbortController(),
+      carried: Promise.resolve(),
       problem: undefined,
       tryNow: () => undefined,
     };
-    this.#moves.set(about.folderId, move);
+    this.#moves.set(folderId, move);
     this.#changed();
     // Ends when the home is closed or the move is ended, which is what the rejection says.
-    if (!isDone) this.#carry(move).catch(() => undefined);
+    if (!isDone) move.carried = this.#carry(move, after).catch(() => undefined);
     return move;
   }
 
   /** Try until it is done. What stands in the way is told meanwhile. */
-  async #carry(move: Move): Promise<void> {
-    const signal = AbortSignal.any([this.#closing.signal, move.ending.signal]);
+  async #carry(move: Move, after: Promise<void> | undefined): Promise<void> {
+    const signal = AbortSignal.any([this.#closing.signal, move.stop.signal]);
+    await after;
     while (!move.isDone) {
       try {
-        await this.#tryOnce(move, signal);
+        await (move.isEnding ? this.#letGoThere(move, signal) : this.#tryOnce(move, signal));
+        move.isDone = true;
       } catch (error) {
-        if (signal.aborted || isAbort(error)) return;
+        if (signal.aborted) return;
         move.problem = error;
         this.#changed();
         await this.#untilItMayGoOn(move, error, signal);
       }
     }
+    if (move.isEnding) this.#moves.delete(move.folderId);
     move.problem = undefined;
     await this.#write();
     this.#changed();
   }
 
   async #tryOnce(move: Move, signal: AbortSignal): Promise<void> {
-    const { home, homes } = this.#options;
-    const to = await homes.connected(move.networkName);
-    const { api: from } = await home.engine();
-    const { folders } = await from.status({}, { signal });
-    const source = folders.find(({ folderId }) => folderId === move.folderId);
+    const source = await this.#stillHere(move, signal);
     // Let go of before a crash, and not noted any more.
-    if (source && !source.removed) {
-      move.folderIdThere = (await addThere(to.api, source, signal)).folderId;
+    if (!source) return;
+    const to = await this.#options.homes.connected(move.networkName);
+    const { folderId } = await addThere(to.api, source, signal);
+    if (folderId !== move.folderIdThere) {
+      move.folderIdThere = folderId;
+      await this.#write();
       this.#changed();
-      await moveFolder({ from, to, source }, signal);
     }
-    move.isDone = true;
+    const { api: from } = await this.#options.home.engine();
+    await moveFolder({ from, to, source }, signal);
+  }
+
+  /** Not if the folder was let go of here after all: it is protected there alone. */
+  async #letGoThere(move: Move, signal: AbortSignal): Promise<void> {
+    if (move.folderIdThere === undefined || !(await this.#stillHere(move, signal))) return;
+    const { api } = await this.#options.homes.connected(move.networkName);
+    try {
+      await api.removeFolder({ folder: move.folderIdThere }, { signal });
+    } catch (error) {
+      const isGone = hasCode(error, 'folder-unknown') || hasCode(error, 'home-not-initialised');
+      if (!isGone) throw error;
+    }
+  }
+
+  async #stillHere(move: Move, signal: AbortSignal): Promise<FolderStatus | undefined> {
+    const { api } = await this.#options.home.engine();
+    const { folders } = await api.status({}, { signal });
+    return folders.find(({ folderId, removed }) => folderId === move.folderId && !removed);
   }
 
   /** Until what stood in the way is gone, somebody asks, or enough time has passed to try. */
@@ -223,7 +254,9 @@ export class Moves implements MoveApi {
   async #canGoOn(move: Move, problem: unknown, signal: AbortSignal): Promise<boolean> {
     const { api } = await this.#options.homes.connected(move.networkName);
     const { folders } = await api.status({}, { signal });
-    if (hasCode(problem, 'home-locked')) return true;
+    if (move.isEnding || hasCode(problem, 'home-locked') || hasCode(problem, 'home-in-use')) {
+      return true;
+    }
     const there = folders.find(({ folderId }) => folderId === move.folderIdThere);
     if (there?.protectedUntil !== undefined) return true;
     if (!hasCode(problem, 'balance-low')) return false;
@@ -256,9 +289,12 @@ export class Moves implements MoveApi {
     return resolveNetwork(choice, this.#options.localnetFolder);
   }
 
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const mine = this.#last.then(work);
-    this.#last = mine.catch(() => undefined);
+  async #inTurn<Result>(queue: string, work: () => Promise<Result>): Promise<Result> {
+    const mine = (this.#last.get(queue) ?? Promise.resolve()).then(work);
+    this.#last.set(
+      queue,
+      mine.catch(() => undefined),
+    );
     return mine;
   }
 
@@ -266,32 +302,13 @@ export class Moves implements MoveApi {
     this.#options.home.tell({ kind: 'moves-changed' });
   }
 
-  async #read(): Promise<MovesFile> {
-    const { files, paths, clock } = this.#options;
-    const none: MovesFile = { homes: [], moves: [] };
-    const bytes = await files.readFile(pathBelow(paths.root, MOVES_FILE), MOVES_BYTES_MAX);
-    if (bytes === undefined) return none;
-    const parsed = v.safeParse(movesFile, jsonOf(bytes));
-    if (parsed.success) return parsed.output;
-    setAside(files, paths, [MOVES_FILE], clock.nowMs());
-    return none;
-  }
-
   async #write(): Promise<void> {
-    const { files, paths, homes } = this.#options;
-    await this.#inTurn(async () => {
-      const file: MovesFile = {
-        homes: homes.all.map(({ networkName, home }) => ({ networkName, home })),
-        moves: [...this.#moves.values()].map(({ folderId, folderName, networkName, isDone }) => ({
-          folderId,
-          folderName,
-          networkName,
-          isDone,
-        })),
-      };
-      const bytes = Buffer.from(`${JSON.stringify(file, undefined, 2)}\n`);
-      await files.writeFileDurable(pathBelow(paths.root, MOVES_FILE), bytes);
-    });
+    await this.#inTurn('record', () =>
+      writeMoves(this.#options, {
+        homes: this.#options.homes.all,
+        moves: [...this.#moves.values()],
+      }),
+    );
   }
 }
 
@@ -305,12 +322,4 @@ function told(move: Move): FolderMove {
     state: isDone ? 'done' : 'moving',
     problem: problem === undefined ? undefined : serializeError(problem),
   };
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -30,7 +30,7 @@ interface Beside {
   /** Settled when the home answers; rejected when it cannot be served. */
   readonly connection: Promise<RemoteEngine>;
   /** Resolves when it is served no more. */
-  readonly ended: Promise<void>;
+  readonly ended: Promise<unknown>;
   problem: unknown;
 }
 
@@ -61,22 +61,23 @@ export class OtherHomes {
     const beside: Beside = {
       home,
       connection: serving.ready.then(() => this.#connect(networkName, home)),
-      ended: serving.ended,
+      // A connection can end before what serves the home does.
+      ended: Promise.all([known?.ended, serving.ended]),
       problem: undefined,
     };
     this.#homes.set(networkName, beside);
     const fail = (problem: unknown): void => {
-      if (isAbort(problem)) return;
+      if (isAbort(problem) || this.#closing.signal.aborted) return;
       beside.problem = problem;
       this.#options.tell({ kind: 'moves-changed' });
     };
-    beside.connection.then(
-      () => this.#options.tell({ kind: 'moves-changed' }),
-      (error: unknown) => fail(error),
-    );
-    void beside.ended.then(() => {
-      fail(new EngineError('home-in-use', `the engine of ${home} went away`));
-    });
+    beside.connection
+      .then(async ({ closed }) => {
+        this.#options.tell({ kind: 'moves-changed' });
+        await closed;
+        throw wentAway(home);
+      })
+      .catch(fail);
     return beside.connection;
   }
 
@@ -131,6 +132,7 @@ export class OtherHomes {
       const remote = await connectRemote(home).catch(() => undefined);
       if (!remote) {
         await this.#options.serve(home, this.#closing.signal, () => ready.resolve(undefined));
+        ready.reject(wentAway(home));
         return;
       }
       await remote.close();
@@ -165,3 +167,6 @@ export class OtherHomes {
     await api.setConditions(this.#conditions).catch(() => undefined);
   }
 }
+
+const wentAway = (home: string): EngineError =>
+  new EngineError('home-in-use', `the engine of ${home} went away`);
