@@ -211,6 +211,22 @@ describe('a notice of the engine', () => {
     );
   });
 
+  test('speaks the language of the settings, from its values', async () => {
+    home.answer({ settings: () => ({ ...SETTINGS, language: 'de' }) });
+    await until(
+      () => tray.tooltip(),
+      (text) => text.includes('Alles ist geschützt'),
+    );
+    const problem = { ...PROBLEM, code: 'quorum-missing', context: { failedNodes: 38 } } as const;
+    const told = { what: 'problem', folder: 'Fotos', problem } as const;
+    const shown = new Promise<ShownNotification>((resolve) => {
+      void openNotifications(desktop.session, resolve).then(() => home.tell({ ...notice, told }));
+    });
+    const { title, body } = await shown;
+    expect(title).toMatch(/^Fotos: 38 Speicherknoten antworten nicht, zu viele/);
+    expect(body).toMatch(/^Nichts zu tun\./);
+  });
+
   test('stays silent where notifications are not wanted', async () => {
     const titles: string[] = [];
     await openNotifications(desktop.session, ({ title }) => titles.push(title));
