@@ -6,7 +6,7 @@ describe('numbers for people', () => {
   test.each([
     { bytes: 0, text: '0 B' },
     { bytes: 999, text: '999 B' },
-    { bytes: 1_000, text: '1.0 KB' },
+    { bytes: 1_000, text: '1.0 kB' },
     { bytes: 3_249_000_000, text: '3.2 GB' },
     { bytes: 999_999, text: '1.0 MB' },
   ])('$bytes bytes are $text', ({ bytes, text }) => {
@@ -70,7 +70,7 @@ describe('the progress line', () => {
 
   test('tells bytes, files, rate and time left', () => {
     expect(progressText(event)).toBe(
-      'Restoring Photos: 2.0 MB of 10.0 MB, 20 of 100 files, 200 KB/s, 40 s left',
+      'Restoring Photos: 2.0 MB of 10.0 MB, 20 of 100 files, 200 kB/s, 40 s left',
     );
   });
 

@@ -3,25 +3,13 @@
 import type { Cost } from '#contract/storage-api.ts';
 import { coinText } from '#engine/money-text.ts';
 
+export { bytesText } from '#engine/model/bytes-text.ts';
 export { countText } from '#engine/model/count-text.ts';
 export { coinText } from '#engine/money-text.ts';
 
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-
-/** Bytes in decimal units: `3.2 GB`. */
-export function bytesText(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1_000;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`;
-}
 
 /** `0.25 WAL and 0.006 SUI`. */
 export const costText = ({ walFrost, gasMist }: Cost): string =>

@@ -2,11 +2,11 @@
 import type { RestoreReport, SyncReport } from '#contract/api.ts';
 import type { SerializedError } from '#contract/errors.ts';
 import type { HistoryEntry } from '#contract/task-api.ts';
+import { bytesText } from './model/bytes-text.ts';
+import { countText } from './model/count-text.ts';
 import { plainProblem } from './problems.ts';
 
 type Entry = Omit<HistoryEntry, 'entryId' | 'atMs'>;
-
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 
 /** A sync that published something; undefined when there was nothing to do. */
 export function syncedEntry(report: SyncReport['folders'][number]): Entry | undefined {
@@ -20,7 +20,7 @@ export function syncedEntry(report: SyncReport['folders'][number]): Entry | unde
   return {
     kind: 'sync',
     folderName: report.name,
-    sentence: `${report.name}: stored ${what} in ${sizeText(report.bytesSealed)}.`,
+    sentence: `${report.name}: stored ${what} in ${bytesText(report.bytesSealed)}.`,
     told: {
       what: 'stored',
       folder: report.name,
@@ -65,13 +65,6 @@ export function restoredEntry(folderName: string, report: RestoreReport): Entry 
 }
 
 /** Undefined for none. */
-function counted(count: number, one: string, many = `${one}s`): string | undefined {
-  if (count === 0) return undefined;
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-}
-
-export function sizeText(bytes: number): string {
-  const power = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${value.toFixed(power === 0 || value >= 100 ? 0 : 1)} ${UNITS[power] ?? 'B'}`;
+function counted(count: number, one: string, many?: string): string | undefined {
+  return count === 0 ? undefined : countText(count, one, many);
 }

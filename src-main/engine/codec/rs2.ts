@@ -46,7 +46,7 @@ export interface BlobMetadata {
   readonly shardCount: number;
 }
 
-/** Metadata that was parsed once and is used for many slivers: 66 KB of hashes at 1000 shards. */
+/** Metadata that was parsed once and is used for many slivers: 66 kB of hashes at 1000 shards. */
 export interface ParsedMetadata extends BlobMetadata {
   /** BCS BlobMetadata: what is stored on nodes. */
   readonly bcs: Uint8Array;
