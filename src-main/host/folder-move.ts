@@ -99,7 +99,8 @@ export async function moveFolder(
   return there;
 }
 
-async function folderAt(
+/** The folder that a home protects at a path. */
+export async function folderAt(
   api: EngineApi,
   path: string,
   signal: AbortSignal,

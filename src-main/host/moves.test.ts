@@ -38,6 +38,8 @@ class ScriptedEngine implements EngineConnection {
   /** Called when a folder is to be let go of, and when it has been, before that is answered. */
   beforeRemoval: () => Promise<void> = () => Promise.resolve();
   afterRemoval: () => Promise<void> = () => Promise.resolve();
+  /** Called when a folder has been added, before that is answered. */
+  afterAdding: () => Promise<void> = () => Promise.resolve();
 
   constructor(name: string, folders: FolderStatus[]) {
     this.#name = name;
@@ -51,6 +53,7 @@ class ScriptedEngine implements EngineConnection {
       const folderId = `${this.#name}-${String(this.folders.length + 1)}`;
       const folder = { ...FOLDER, ...request, folderId, protectedUntil: undefined };
       this.folders = [...this.folders, folder];
+      await this.afterAdding();
       return folder;
     },
     startSync: async ({ folder }: { folder: string }) => {
@@ -233,6 +236,28 @@ describe('leaving the folder here', () => {
     await untilForgotten();
     expect(here.folders).toMatchObject([{ removed: true }]);
     expect(mainnet.folders).toMatchObject([{ removed: false }]);
+  });
+
+  test('lets go of a folder there whose adding was cut off', async () => {
+    mainnet.outcome = undefined;
+    await start();
+    moves.close();
+    mainnet.folders = [];
+    const added = Promise.withResolvers<undefined>();
+    const answer = Promise.withResolvers<undefined>();
+    mainnet.afterAdding = async () => {
+      added.resolve(undefined);
+      await answer.promise;
+      throw new DOMException('the move was ended', 'AbortError');
+    };
+    moves = begin();
+    await moves.resume();
+    await added.promise;
+    await moves.endMove({ folder: 'docs' });
+    answer.resolve(undefined);
+    await untilForgotten();
+    expect(here.folders).toMatchObject([{ removed: false }]);
+    expect(mainnet.folders).toMatchObject([{ removed: true }]);
   });
 
   test('goes on after a restart, and where the home there answers only later', async () => {

@@ -7,7 +7,7 @@ import type { FolderMove, MoveApi } from '#contract/move-api.ts';
 import { EngineError, hasCode, serializeError } from '#engine/model/engine-error.ts';
 import type { FileSystem } from '#engine/ports/file-system.ts';
 import type { Clock } from '#engine/ports/ports.ts';
-import { addThere, homeBeside, isSetUpFor, moveFolder, sizeOf } from './folder-move.ts';
+import { addThere, folderAt, homeBeside, isSetUpFor, moveFolder, sizeOf } from './folder-move.ts';
 import { quoteWithoutVault } from './found-vault.ts';
 import type { HomePaths } from './home.ts';
 import { readMoves, writeMoves, type MovesRecord } from './moves-file.ts';
@@ -220,13 +220,15 @@ export class Moves implements MoveApi {
 
   /** Not if the folder was let go of here after all: it is protected there alone. */
   async #letGoThere(move: Move, signal: AbortSignal): Promise<void> {
-    if (move.folderIdThere === undefined || !(await this.#stillHere(move, signal))) return;
+    const source = await this.#stillHere(move, signal);
+    if (!source) return;
     const { api } = await this.#options.homes.connected(move.networkName);
     try {
-      await api.removeFolder({ folder: move.folderIdThere }, { signal });
+      // By its path: a try that was cut off has not told its ID.
+      const there = await folderAt(api, source.path, signal);
+      if (there) await api.removeFolder({ folder: there.folderId }, { signal });
     } catch (error) {
-      const isGone = hasCode(error, 'folder-unknown') || hasCode(error, 'home-not-initialised');
-      if (!isGone) throw error;
+      if (!hasCode(error, 'home-not-initialised')) throw error;
     }
   }
 
