@@ -80,6 +80,24 @@ export async function addThere(
   );
 }
 
+/** Let go of the folder there, and of its sync: what is not paid yet is not going to be. */
+export async function removeThere(
+  to: EngineApi,
+  { path }: FolderStatus,
+  signal: AbortSignal,
+): Promise<void> {
+  // By its path: a try that was cut off has not told its ID.
+  const there = await folderAt(to, path, signal);
+  if (!there) return;
+  const { folderId } = there;
+  const tasks = await to.tasks({}, { signal });
+  const syncs = tasks.filter((task) => task.kind === 'sync' && task.folderId === folderId);
+  for (const task of syncs) {
+    if (!hasEnded(task)) await to.cancelTask({ taskId: task.taskId }, { signal });
+  }
+  await to.removeFolder({ folder: folderId }, { signal });
+}
+
 /**
  * Protect a folder there, and let go of it here.
  *
@@ -99,8 +117,7 @@ export async function moveFolder(
   return there;
 }
 
-/** The folder that a home protects at a path. */
-export async function folderAt(
+async function folderAt(
   api: EngineApi,
   path: string,
   signal: AbortSignal,

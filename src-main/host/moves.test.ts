@@ -58,13 +58,17 @@ class ScriptedEngine implements EngineConnection {
     },
     startSync: async ({ folder }: { folder: string }) => {
       const taskId = String(this.tasks.length + 1);
-      const task = { taskId, folderId: folder, state: 'running' } as Task;
+      const state = this.outcome ?? 'running';
+      const task = { taskId, kind: 'sync', folderId: folder, state } as Task;
       this.tasks = [...this.tasks, task];
-      const { outcome } = this;
-      if (outcome === 'done') this.#change(folder, { protectedUntil: { epoch: 9, atMs: 9 } });
-      if (outcome) this.tell({ kind: 'task', task: { ...task, state: outcome } });
-      else this.tell({ kind: 'task', task });
+      if (state === 'done') this.#change(folder, { protectedUntil: { epoch: 9, atMs: 9 } });
+      this.tell({ kind: 'task', task });
       return [task];
+    },
+    cancelTask: async ({ taskId }: { taskId: string }) => {
+      this.tasks = this.tasks.map((task) =>
+        task.taskId === taskId ? { ...task, state: 'cancelled' } : task,
+      );
     },
     removeFolder: async ({ folder }: { folder: string }, options: { signal: AbortSignal }) => {
       await this.beforeRemoval();
@@ -275,6 +279,7 @@ describe('leaving the folder here', () => {
     await untilForgotten();
     expect(here.folders).toMatchObject([{ removed: false }]);
     expect(mainnet.folders).toMatchObject([{ removed: true }]);
+    expect(mainnet.tasks).toMatchObject([{ state: 'cancelled' }]);
   });
 });
 

@@ -7,7 +7,14 @@ import type { FolderMove, MoveApi } from '#contract/move-api.ts';
 import { EngineError, hasCode, serializeError } from '#engine/model/engine-error.ts';
 import type { FileSystem } from '#engine/ports/file-system.ts';
 import type { Clock } from '#engine/ports/ports.ts';
-import { addThere, folderAt, homeBeside, isSetUpFor, moveFolder, sizeOf } from './folder-move.ts';
+import {
+  addThere,
+  homeBeside,
+  isSetUpFor,
+  moveFolder,
+  removeThere,
+  sizeOf,
+} from './folder-move.ts';
 import { quoteWithoutVault } from './found-vault.ts';
 import type { HomePaths } from './home.ts';
 import { readMoves, writeMoves, type MovesRecord } from './moves-file.ts';
@@ -224,9 +231,7 @@ export class Moves implements MoveApi {
     if (!source) return;
     const { api } = await this.#options.homes.connected(move.networkName);
     try {
-      // By its path: a try that was cut off has not told its ID.
-      const there = await folderAt(api, source.path, signal);
-      if (there) await api.removeFolder({ folder: there.folderId }, { signal });
+      await removeThere(api, source, signal);
     } catch (error) {
       if (!hasCode(error, 'home-not-initialised')) throw error;
     }
