@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { EXIT } from '#contract/errors.ts';
 import type { RetentionPolicy } from '#contract/storage-api.ts';
 import { runCommand, withEngine, type CommandContext } from './context.ts';
-import { bytesText, coinText, countText, momentText } from './text.ts';
+import { bytesText, coinText, costText, countText, momentText } from './text.ts';
 
 const ID_SHOWN_CHARACTERS = 8;
 const DURATIONS_MS: Readonly<Record<string, number>> = {
@@ -186,10 +186,12 @@ function addCompactCommand(program: Command): void {
           const request = folder === undefined ? {} : { folder };
           if (options.dryRun === true) {
             const plan = await api.planCompaction(request, context);
-            return print(context, plan, plan.compaction?.sentence, []);
+            const { compaction } = plan;
+            const price = compaction ? [`It takes ${costText(compaction.cost)} now.`] : [];
+            return print(context, plan, compaction?.sentence, price);
           }
           const report = await api.compact(request, context);
-          const spent = `Paid ${coinText(report.spent.walFrost)} WAL and ${coinText(report.spent.gasMist)} SUI.`;
+          const spent = `Paid ${costText(report.spent)}.`;
           return print(context, report, report.compaction?.sentence, [spent]);
         }),
       ),

@@ -44,7 +44,7 @@ Examples:
           const report = await api.renew(request, context);
           context.print(report, [
             ...planLines(report),
-            ...(report.digests.length === 0 ? [] : [`Paid ${costText(report.executed)}.`]),
+            ...(report.executed.walFrost === 0n ? [] : [`Paid ${costText(report.executed)}.`]),
           ]);
           return problemExit(report);
         }),
@@ -65,13 +65,17 @@ function planLines(plan: RenewalPlan): string[] {
   return [
     ...(folders.length === 0 ? ['Nothing is due.'] : tableLines(folders)),
     ...(plan.compaction === undefined ? [] : [plan.compaction.sentence]),
-    ...(plan.transactionCount === 0
-      ? []
-      : [`${costText(plan.cost)} in ${countText(plan.transactionCount, 'transaction')}.`]),
+    ...costLines(plan),
     ...(plan.problem === undefined
       ? []
       : [`Not all of it: ${plan.problem.message}.`, plan.problem.next]),
   ];
+}
+
+function costLines({ cost, compaction, transactionCount }: RenewalPlan): string[] {
+  if (transactionCount === 0 && compaction === undefined) return [];
+  const how = compaction ? 'all' : countText(transactionCount, 'transaction');
+  return [`${costText(cost)} in ${how}.`];
 }
 
 function addStorageCommand(program: Command): void {

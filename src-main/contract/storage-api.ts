@@ -68,11 +68,14 @@ export interface RenewalPlan {
         readonly rewrittenPacks: number;
         readonly deletedPacks: number;
         readonly liveBytes: number;
+        /** About what it takes now: less where storage that was given back is used. */
+        readonly cost: Cost;
         readonly savedFrost: bigint;
         readonly sentence: string;
       }
     | undefined;
   readonly transactionCount: number;
+  /** Of the extensions, and of the repacking. */
   readonly cost: Cost;
   /** Why it cannot be done now, if it can't. */
   readonly problem: SerializedError | undefined;

@@ -25,6 +25,7 @@ import { EngineError } from './model/engine-error.ts';
 import type { BlobId, SnapshotId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { wouldForget } from './moves.ts';
+import { endEpochFor } from './policy.ts';
 import { packsOfCommit } from './protection.ts';
 import { defaultHorizon, gridStep } from './renewal/horizon.ts';
 import { retentionOf } from './retaining.ts';
@@ -146,6 +147,8 @@ function factsOf(
   { system, spareBytes }: { readonly system: WalrusSystem; readonly spareBytes: bigint },
 ): CompactionFacts {
   const horizon = folder.horizon ?? defaultHorizon(system, folder.permanent);
+  // Chunks do not fill a pack to the last byte.
+  const { packBytesTarget, chunk } = packLimits(system.shardCount);
   const year = Math.round(YEAR_MS / system.epochDurationMs);
   const untilEpochs =
     horizon.kind === 'until' && horizon.untilMs !== undefined
@@ -153,12 +156,13 @@ function factsOf(
       : Infinity;
   return {
     epoch: system.epoch,
+    epochsBought: endEpochFor(system, [folder], folder.permanent) - system.epoch,
     shardCount: system.shardCount,
     storagePriceFrostPerMib: system.storagePriceFrostPerMib,
     writePriceFrostPerMib: system.writePriceFrostPerMib,
     epochsCompared: Math.max(1, Math.min(Math.max(year, horizon.targetEpochs), untilEpochs)),
     nearEpochs: horizon.floorEpochs + gridStep(system),
-    packBytes: packLimits(system.shardCount).packBytesTarget,
+    packBytes: packBytesTarget - chunk.averageBytes,
     commitBytes: SNAPSHOT_BYTES + ENTRY_BYTES * entryCount + PACK_BYTES * liveBytes.size,
     // One commit, most often of one pack, and what it replaces is deleted in one transaction.
     gasFrost: (expectedPackGas(index) + expectedGas(index, 'delete')) * FROST_PER_MIST,
@@ -183,7 +187,23 @@ export class Compacting {
     folder: FolderRecord | undefined,
     signal: AbortSignal,
   ): Promise<RenewalPlan['compaction']> {
-    return compactionSummary(await this.#plans(folder, signal));
+    return (await this.planned(folder, signal)).compaction;
+  }
+
+  /** The same, with the packs that it would give up. */
+  async planned(
+    folder: FolderRecord | undefined,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly compaction: RenewalPlan['compaction'];
+    readonly leaving: ReadonlySet<BlobId>;
+  }> {
+    const plans = await this.#plans(folder, signal);
+    const leaving = plans.flatMap(({ plan }) => [...plan.rewritten, ...plan.dropped]);
+    return {
+      compaction: this.#summary(plans),
+      leaving: new Set(leaving.map(({ blobId }) => blobId)),
+    };
   }
 
   /** Repack what saves something. What an earlier run has begun is brought to its end as well. */
@@ -194,6 +214,7 @@ export class Compacting {
   ): Promise<RenewalPlan['compaction']> {
     const { index } = this.#parts;
     const plans = await this.#plans(folder, signal);
+    const summary = this.#summary(plans);
     const total = plans.flatMap(({ plan }) => [...plan.rewritten, ...plan.dropped]).length;
     let done = 0;
     onPacks?.({ done, total });
@@ -209,7 +230,7 @@ export class Compacting {
       done += chosen.length;
       onPacks?.({ done, total });
     }
-    return compactionSummary(plans);
+    return summary;
   }
 
   /** The same before a renewal, which whatever keeps this from being done must not keep from it. */
@@ -226,6 +247,14 @@ export class Compacting {
       await this.#parts.flow.settle();
       return undefined;
     }
+  }
+
+  #summary(plans: readonly FolderCompaction[]): RenewalPlan['compaction'] {
+    const { index } = this.#parts;
+    return compactionSummary(plans, {
+      packMist: expectedPackGas(index),
+      deleteMist: expectedGas(index, 'delete'),
+    });
   }
 
   #folders(folder: FolderRecord | undefined): readonly FolderRecord[] {
@@ -251,7 +280,10 @@ function isBegun(parts: EngineParts, folder: FolderRecord): boolean {
 }
 
 /** Several folders' plans as one, for a person. */
-export function compactionSummary(plans: readonly FolderCompaction[]): RenewalPlan['compaction'] {
+function compactionSummary(
+  plans: readonly FolderCompaction[],
+  gas: { readonly packMist: bigint; readonly deleteMist: bigint },
+): RenewalPlan['compaction'] {
   const [first] = plans;
   if (!first) return undefined;
   const all = plans
@@ -261,6 +293,8 @@ export function compactionSummary(plans: readonly FolderCompaction[]): RenewalPl
       dropped: [...sum.dropped, ...plan.dropped],
       liveBytes: sum.liveBytes + plan.liveBytes,
       costFrost: sum.costFrost + plan.costFrost,
+      boughtFrost: sum.boughtFrost + plan.boughtFrost,
+      boughtPacks: sum.boughtPacks + plan.boughtPacks,
       savedFrost: sum.savedFrost + plan.savedFrost,
       reusedFrost: sum.reusedFrost + plan.reusedFrost,
       epochsCompared: Math.max(sum.epochsCompared, plan.epochsCompared),
@@ -269,6 +303,10 @@ export function compactionSummary(plans: readonly FolderCompaction[]): RenewalPl
     rewrittenPacks: all.rewritten.length,
     deletedPacks: all.dropped.length,
     liveBytes: all.liveBytes,
+    cost: {
+      walFrost: all.boughtFrost,
+      gasMist: gas.packMist * BigInt(all.boughtPacks) + gas.deleteMist * BigInt(plans.length),
+    },
     savedFrost: all.savedFrost,
     sentence: planSentence(all),
   };

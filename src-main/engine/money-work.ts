@@ -2,12 +2,14 @@
  * @file Renewing and repacking as a person asks for them: by a call that waits for the end, or as a
  * task that goes on when the caller has left. Both do the same.
  */
-import type { CompactionReport, RenewalReport } from '#contract/storage-api.ts';
+import type { CompactionReport, Cost, RenewalPlan, RenewalReport } from '#contract/storage-api.ts';
 import type { TaskProgress } from '#contract/task-api.ts';
 import type { Compacting } from './compacting.ts';
 import { spentSoFar, type EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
-import { renew } from './renewing.ts';
+import type { LocalIndex } from './local-index/local-index.ts';
+import { addCosts, NOTHING } from './renewal/forecast.ts';
+import { planRenewal, renew } from './renewing.ts';
 
 export interface MoneyWorkOptions {
   readonly signal: AbortSignal;
@@ -21,8 +23,36 @@ export async function repackAndRenew(
   folder: FolderRecord | undefined,
   { signal, onBlobs }: MoneyWorkOptions,
 ): Promise<RenewalReport> {
+  const before = spentSoFar(parts.index);
   const compaction = await compacting.runQuietly(folder, signal);
-  return { ...(await renew(parts, folder, signal, onBlobs)), compaction };
+  const spent = compaction ? spentSince(parts.index, before) : NOTHING;
+  const report = await renew(parts, folder, signal, onBlobs);
+  return {
+    ...report,
+    compaction,
+    cost: addCosts(report.cost, compaction?.cost ?? NOTHING),
+    executed: addCosts(report.executed, spent),
+  };
+}
+
+/** What that would do now, and cost. */
+export async function planRepackedRenewal(
+  parts: EngineParts,
+  compacting: Compacting,
+  folder: FolderRecord | undefined,
+  signal: AbortSignal,
+): Promise<RenewalPlan> {
+  const { compaction, leaving } = await compacting.planned(folder, signal);
+  const plan = await planRenewal(parts, folder, signal, leaving);
+  return { ...plan, compaction, cost: addCosts(plan.cost, compaction?.cost ?? NOTHING) };
+}
+
+function spentSince(index: LocalIndex, before: Cost): Cost {
+  const after = spentSoFar(index);
+  return {
+    walFrost: after.walFrost - before.walFrost,
+    gasMist: after.gasMist - before.gasMist,
+  };
 }
 
 /** Repack what saves something, of one folder or of all. */
@@ -34,12 +64,5 @@ export async function repack(
 ): Promise<CompactionReport> {
   const before = spentSoFar(index);
   const compaction = await compacting.run(folder, signal, onBlobs);
-  const after = spentSoFar(index);
-  return {
-    compaction,
-    spent: {
-      walFrost: after.walFrost - before.walFrost,
-      gasMist: after.gasMist - before.gasMist,
-    },
-  };
+  return { compaction, spent: spentSince(index, before) };
 }

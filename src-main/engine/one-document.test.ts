@@ -70,6 +70,7 @@ test.each([{ startDay: 0 }, { startDay: 9 }, { startDay: 13 }])(
       const facts: CompactionFacts = {
         ...system,
         epochsCompared: 26,
+        epochsBought: purchaseEnd(system, horizon, false) - system.epoch,
         nearEpochs: horizon.floorEpochs + gridStep(system),
         packBytes: 135 * 1_048_576,
         commitBytes: 20_000,

@@ -20,7 +20,7 @@ import {
 } from './holdings.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError, serializeError } from './model/engine-error.ts';
-import type { FolderId, TransactionDigest } from './model/ids.ts';
+import type { BlobId, FolderId, TransactionDigest } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { coinText } from './money-text.ts';
 import { addCosts, NOTHING } from './renewal/forecast.ts';
@@ -54,13 +54,14 @@ interface Prepared {
   readonly problem: EngineError | undefined;
 }
 
-/** What would be renewed now, of all folders or of one. Nothing is spent. */
+/** What would be renewed now, of all folders or of one, but for what is `leaving`. Nothing is spent. */
 export async function planRenewal(
   parts: EngineParts,
   folder: FolderRecord | undefined,
   signal: AbortSignal,
+  leaving: ReadonlySet<BlobId> = new Set(),
 ): Promise<RenewalPlan> {
-  const prepared = await prepare(parts, dueOf(folder), signal);
+  const prepared = await prepare(parts, dueOf(folder), signal, leaving);
   return describe(prepared, await simulateGas(parts, prepared.plan, signal));
 }
 
@@ -175,13 +176,17 @@ async function prepare(
   parts: EngineParts,
   targetsOf: TargetsOf,
   signal: AbortSignal,
+  leaving: ReadonlySet<BlobId> = new Set(),
 ): Promise<Prepared> {
   const { index, river, options } = parts;
   const system = await river.refresh(signal);
   await river.payments.settlePending(signal);
   await reconcileHoldings(parts, system, signal);
   const holdings = readHoldings(parts, system);
-  const blobs = extendableBlobs(parts, holdings, system);
+  const blobs = extendableBlobs(parts, holdings, system).filter(({ packId }) => {
+    const blobId = index.journal.find(packId)?.blobId;
+    return blobId === undefined || !leaving.has(blobId);
+  });
   const targets = targetsOf(holdings, blobs, system);
   const nowMs = options.clock.nowMs();
   const caps = readCaps(index, nowMs);

@@ -8,8 +8,7 @@ import { findFolder } from './folders.ts';
 import { Forecasting } from './forecasting.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
-import { repackAndRenew } from './money-work.ts';
-import { planRenewal } from './renewing.ts';
+import { planRepackedRenewal, repackAndRenew } from './money-work.ts';
 import { shareFolder } from './sharing.ts';
 import { writeCaps, writeRate } from './spending.ts';
 import { blobsCsv, calendarText, ledgerCsv } from './storage-exports.ts';
@@ -65,10 +64,7 @@ export function storageMethods(
       }
     },
     planRenewal: async ({ folder }, options) =>
-      inTurn(async () => ({
-        ...(await planRenewal(parts, folderOf(folder), signalOf(options))),
-        compaction: await compacting.plan(folderOf(folder), signalOf(options)),
-      })),
+      inTurn(() => planRepackedRenewal(parts, compacting, folderOf(folder), signalOf(options))),
     renew: async ({ folder }, options) =>
       inTurn(() =>
         repackAndRenew(parts, compacting, folderOf(folder), { signal: signalOf(options) }),

@@ -19,6 +19,7 @@ const facts: CompactionFacts = {
   storagePriceFrostPerMib: 100_000n,
   writePriceFrostPerMib: 20_000n,
   epochsCompared: 26,
+  epochsBought: 8,
   nearEpochs: 8,
   packBytes: 128 * MIB,
   commitBytes: 20_000,

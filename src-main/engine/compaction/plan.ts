@@ -29,6 +29,8 @@ export interface CompactionFacts {
   readonly writePriceFrostPerMib: bigint;
   /** What is compared: the cost from now to this many epochs on. */
   readonly epochsCompared: number;
+  /** For how long the new packs are bought at first. */
+  readonly epochsBought: number;
   /** Packs with more than this left are not looked at yet: waiting only makes it cheaper. */
   readonly nearEpochs: number;
   /** Sealed bytes of one full pack. */
@@ -53,6 +55,10 @@ export interface CompactionPlan {
   readonly liveBytes: number;
   /** What storing it anew costs, over the epochs compared. */
   readonly costFrost: bigint;
+  /** What of it is paid at once, gas apart. */
+  readonly boughtFrost: bigint;
+  /** New packs, each registered and certified. */
+  readonly boughtPacks: number;
   /** What that saves beyond its cost, with what is used again. */
   readonly savedFrost: bigint;
   /** Storage of deleted packs that later commits need not buy. */
@@ -92,11 +98,15 @@ export function planCompaction(
   }
   if (!best) return undefined;
   const chosen = candidates.slice(0, best.count).map(({ pack }) => pack);
+  const rewritten = chosen.reduce((sum, pack) => sum + pack.liveBytes, 0);
+  const atFirst = { ...facts, epochsCompared: facts.epochsBought, gasFrost: 0n };
   return {
     rewritten: chosen.filter((pack) => pack.liveBytes > 0),
     dropped: chosen.filter((pack) => pack.liveBytes === 0),
-    liveBytes: chosen.reduce((sum, pack) => sum + pack.liveBytes, 0),
+    liveBytes: rewritten,
     costFrost: best.cost,
+    boughtFrost: rewriteFrost(rewritten, atFirst),
+    boughtPacks: Math.ceil((rewritten + facts.commitBytes) / facts.packBytes),
     savedFrost: best.saved,
     reusedFrost: best.reused,
     epochsCompared: facts.epochsCompared,
