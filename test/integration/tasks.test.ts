@@ -141,10 +141,14 @@ describe('a renewal and a repacking', () => {
     const ended = await until(engine, taskId, hasEnded);
     unsubscribe();
     expect(ended.problem).toBeUndefined();
-    expect(ended.renewal?.digests).toHaveLength(1);
+    // Extended, or repacked where that is cheaper.
+    expect(ended.renewal?.executed.walFrost).toBeGreaterThan(0n);
     const blobs = ended.renewal?.folders.reduce((sum, { blobCount }) => sum + blobCount, 0);
     expect(ended.progress?.blobs).toEqual({ done: blobs, total: blobs });
-    expect(told.find((progress) => progress?.blobs)?.blobs).toEqual({ done: 0, total: blobs });
+    expect(told.map((progress) => progress?.blobs)).toContainEqual({ done: blobs, total: blobs });
+    const { blobs: held, total } = await engine.api.blobs({ offset: 0, limit: 100 });
+    const { now } = await engine.api.storage({});
+    expect(held.filter(({ endsAt }) => endsAt.epoch > now.epoch + 40)).toHaveLength(total);
   });
 
   test('that waits for its turn is begun once, is cancelled at once, and pays nothing', async () => {
