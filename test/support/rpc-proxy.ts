@@ -20,6 +20,8 @@ export interface RpcProxy {
   thaw(): void;
   /** Reset every connection. */
   refuse(): void;
+  /** Do something once, before the next transaction is passed on. */
+  beforeExecution(work: () => Promise<void>): void;
   /** Say another time of day than the machine that asks. */
   shiftClock(ms: number): void;
   close(): Promise<void>;
@@ -30,6 +32,7 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
   let mode: 'pass' | 'frozen' | 'refuse' = 'pass';
   let isRemembering = true;
   let shiftMs = 0;
+  let beforeExecution: (() => Promise<void>) | undefined;
   const server = createServer((incoming, outgoing) => {
     void answer(incoming, outgoing);
   });
@@ -40,6 +43,11 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
     }
     const body = await readAll(incoming);
     const key = `${incoming.url ?? ''} ${body.toString('base64')}`;
+    if (incoming.url?.endsWith('/ExecuteTransaction')) {
+      const work = beforeExecution;
+      beforeExecution = undefined;
+      await work?.();
+    }
     const old = mode === 'frozen' ? remembered.get(key) : undefined;
     try {
       const given = old ?? (await forward(target, incoming, body));
@@ -68,6 +76,9 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
     refuse: () => {
       mode = 'refuse';
       server.closeAllConnections();
+    },
+    beforeExecution: (work) => {
+      beforeExecution = work;
     },
     shiftClock: (ms) => {
       shiftMs = ms;
