@@ -30,7 +30,13 @@ let vaultCount = 0;
 
 beforeAll(async () => {
   world = await startWorld({ shards: 4, nodes: 4, epochDurationMs: 14 * 86_400_000 });
-  makeTree(world.path(FOLDER), { 'large.bin': bytes(700 * KIB, 7), 'a.txt': 'a' });
+  // Files of one chunk each: where a larger one is cut depends on the keys of its vault, and with
+  // that how full packs get and what they cost.
+  const papers = Array.from({ length: 140 }, (_, seed) => [
+    `${String(seed)}.bin`,
+    bytes(5 * KIB, seed),
+  ]);
+  makeTree(world.path(FOLDER), Object.fromEntries(papers));
 });
 afterAll(() => world.close());
 

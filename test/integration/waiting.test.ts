@@ -63,7 +63,11 @@ test('during a pause nobody knows the moment', async () => {
 
 test('hours and a delay put the moment off, and stay with the folder', async () => {
   const status = await engine.api.updateFolder({ folder: 'Documents', commitEveryMs: 3_600_000 });
-  expect(status.schedule).toEqual({ commitEveryMs: 3_600_000, hours: [] });
+  expect(status.schedule).toMatchObject({
+    commitEveryMs: 3_600_000,
+    delayMs: 3_600_000,
+    hours: [],
+  });
   const laterMs = status.waiting?.nextCommitAtMs ?? 0;
   const { hours } = (await engine.api.updateFolder({ folder: 'Documents', hours: [[0, 1]] }))
     .schedule;
