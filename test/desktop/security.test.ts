@@ -299,7 +299,17 @@ describe('the shell', () => {
     { name: 'a page of another origin', url: 'https://example.org/', isMainFrame: true },
     { name: 'an origin that begins like ours', url: 'app://floe.example/', isMainFrame: true },
   ])('gives no port to $name', async ({ url, isMainFrame }) => {
-    const said = await app.evaluate(
+    expect(await askForPort(url, isMainFrame)).toEqual(['closed']);
+  });
+
+  test('lets a window that asked before its page was known ask again', async () => {
+    expect(await askForPort('', true)).toEqual(['answered', 'closed']);
+    expect(await askForPort('', false)).toEqual(['closed']);
+  });
+
+  /** What main does with the port that a frame of the window hands it. */
+  async function askForPort(url: string, isMainFrame: boolean): Promise<string[]> {
+    return app.evaluate(
       ({ BrowserWindow, ipcMain }, given) => {
         const [window] = BrowserWindow.getAllWindows();
         const frame = { url: given.url };
@@ -316,8 +326,7 @@ describe('the shell', () => {
       },
       { url, isMainFrame },
     );
-    expect(said).toEqual(['closed']);
-  });
+  }
 
   describe('ends a port', () => {
     test.each([
