@@ -39,12 +39,6 @@ function senderOf(event: IpcMainEvent | IpcMainInvokeEvent): TrustedWindow | und
   return trusted.get(sender.id);
 }
 
-/** A window of ours whose page main has not heard of yet: its preload may run before that. */
-function isEarly({ sender, senderFrame }: IpcMainEvent): boolean {
-  const isMainFrame = senderFrame !== null && senderFrame === sender.mainFrame;
-  return trusted.has(sender.id) && isMainFrame && senderFrame.url === '';
-}
-
 /** Open both doors. */
 export function serveIpc(home: string): void {
   ipcMain.on('floe:port', (event) => {
@@ -53,8 +47,8 @@ export function serveIpc(home: string): void {
     const sender = senderOf(event);
     if (sender?.mayCall()) serveWindowPort(port, home);
     else {
-      // A window of ours that asked too often, or too early, asks again after a while.
-      if (sender || isEarly(event)) port.postMessage({ type: 'closed' } satisfies PortMessage);
+      // A window of ours that asked too often asks again after a while.
+      if (sender) port.postMessage({ type: 'closed' } satisfies PortMessage);
       port.close();
     }
   });

@@ -15,6 +15,7 @@ const RECONNECT_MS = 500;
 interface Port {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   postMessage(text: string): void;
+  close(): void;
 }
 
 let port: Port | undefined;
@@ -31,11 +32,21 @@ function setState(next: LinkState): void {
   onState?.(state);
 }
 
-/** Main closes a port whose texts break the rules; the window gets a new one, and a new start. */
+/**
+ * Main closes a port whose texts break the rules; the window gets a new one, and a new start. A port
+ * that main takes says something at once. One that stays silent was refused: this may run before
+ * main has heard that the page is ours, so it asks again.
+ */
 function openPort(): void {
   const channel = new MessageChannel();
-  port = channel.port1 as unknown as Port;
-  port.onmessage = ({ data }) => {
+  const asked = channel.port1 as unknown as Port;
+  port = asked;
+  const refused = setTimeout(() => {
+    asked.close();
+    openPort();
+  }, RECONNECT_MS);
+  asked.onmessage = ({ data }) => {
+    clearTimeout(refused);
     const message = data as PortMessage;
     if (message.type === 'message') onMessage?.(message.text);
     else if (message.type === 'state') setState(message.state);

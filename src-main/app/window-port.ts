@@ -66,5 +66,7 @@ export function serveWindowPort(port: MessagePortMain, home: string): void {
     }
   });
   port.start();
+  // A window that hears nothing takes its port for refused.
+  post({ type: 'state', state: link.state });
   link.open();
 }

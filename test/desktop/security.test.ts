@@ -302,9 +302,21 @@ describe('the shell', () => {
     expect(await askForPort(url, isMainFrame)).toEqual(['closed']);
   });
 
-  test('lets a window that asked before its page was known ask again', async () => {
-    expect(await askForPort('', true)).toEqual(['answered', 'closed']);
-    expect(await askForPort('', false)).toEqual(['closed']);
+  test('that gets no port asks until it gets one', async () => {
+    await app.evaluate(({ ipcMain }) => {
+      Object.assign(globalThis, { held: ipcMain.listeners('floe:port') });
+      ipcMain.removeAllListeners('floe:port');
+    });
+    await page.reload();
+    expect(await page.evaluate(inPage.linkState)).toBe('connecting');
+    await app.evaluate(({ ipcMain }) => {
+      const { held } = globalThis as unknown as { held: ((...given: unknown[]) => void)[] };
+      for (const listener of held) ipcMain.on('floe:port', listener);
+    });
+    await until(
+      () => page.evaluate(inPage.linkState),
+      (state) => state === 'up',
+    );
   });
 
   /** What main does with the port that a frame of the window hands it. */
@@ -338,7 +350,7 @@ describe('the shell', () => {
     ])('$name, and lets the page begin anew', async ({ text }) => {
       const { length } = home.texts;
       const states = await page.evaluate(inPage.sendAndRecover, text);
-      expect(states).toEqual(['up', 'down', 'up']);
+      expect(states).toEqual(['up', 'down', 'connecting', 'up']);
       expect(home.texts.slice(length)).not.toContain(text);
     });
 
