@@ -35,7 +35,10 @@ export function trustWindow(window: BrowserWindow, quit: () => void): void {
 function senderOf(event: IpcMainEvent | IpcMainInvokeEvent): TrustedWindow | undefined {
   const { sender, senderFrame } = event;
   const isMainFrame = senderFrame !== null && senderFrame === sender.mainFrame;
-  if (!isMainFrame || !senderFrame.url.startsWith(`${APP_ORIGIN}/`)) return undefined;
+  if (!isMainFrame) return undefined;
+  // Right after a page was committed its frame may still have no address; its window has.
+  const url = senderFrame.url === '' ? sender.getURL() : senderFrame.url;
+  if (!url.startsWith(`${APP_ORIGIN}/`)) return undefined;
   return trusted.get(sender.id);
 }
 
