@@ -10,7 +10,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 const MINUTES_MAX = 45;
@@ -92,20 +92,24 @@ for (const suite of suites) {
   results.push({ name: suite.name, ok: status === 0, minutes: (Date.now() - startedAt) / 60_000 });
 }
 
-/** Test counts from the reports that Vitest wrote; a suite without a report counts as failed. */
-function counts() {
-  let passed = 0;
-  let failed = 0;
-  let skipped = 0;
+/** What the reports say that Vitest wrote; a suite that wrote none has failed as a whole. */
+function tally() {
+  const sum = { passed: 0, skipped: 0, failures: [] };
   for (const project of ['tidy', 'unit', 'conformance', 'integration', 'ui', 'desktop']) {
     const file = join(reports, `${project}.json`);
     if (!existsSync(file)) continue;
     const report = JSON.parse(readFileSync(file, 'utf8'));
-    passed += report.numPassedTests;
-    failed += report.numFailedTests;
-    skipped += report.numPendingTests;
+    sum.passed += report.numPassedTests;
+    sum.skipped += report.numPendingTests;
+    for (const { name, assertionResults } of report.testResults) {
+      for (const { status, fullName, failureMessages } of assertionResults) {
+        if (status !== 'failed') continue;
+        const [why = ''] = (failureMessages[0] ?? '').split('\n');
+        sum.failures.push(`${relative(root, name)}: ${fullName}\n         ${why}`);
+      }
+    }
   }
-  return { passed, failed, skipped };
+  return sum;
 }
 
 const total = results.reduce((sum, { minutes }) => sum + minutes, 0);
@@ -114,8 +118,10 @@ for (const { name, ok, minutes } of results) {
   process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${minutes.toFixed(2).padStart(6)} min  ${name}\n`);
 }
 process.stdout.write(`     ${total.toFixed(2).padStart(6)} min  in all (limit ${MINUTES_MAX})\n`);
-const { passed, failed, skipped } = counts();
-process.stdout.write(`tests: ${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+const { passed, skipped, failures } = tally();
+// Once more at the end, where a log that was cut off still has them.
+for (const failure of failures) process.stdout.write(`failed   ${failure}\n`);
+process.stdout.write(`tests: ${passed} passed, ${failures.length} failed, ${skipped} skipped\n`);
 const isTooSlow = mode !== 'sweep' && total > MINUTES_MAX;
 if (isTooSlow) process.stderr.write('floe: npm test takes too long; move cases to npm run sweep\n');
-process.exit(results.every(({ ok }) => ok) && failed === 0 && !isTooSlow ? 0 : 1);
+process.exit(results.every(({ ok }) => ok) && failures.length === 0 && !isTooSlow ? 0 : 1);

@@ -32,7 +32,7 @@ beforeAll(async () => {
   world = await startWorld({ shards: 4, nodes: 4, epochDurationMs: 14 * 86_400_000 });
   // Files of one chunk each: where a larger one is cut depends on the keys of its vault, and with
   // that how full packs get and what they cost.
-  const papers = Array.from({ length: 140 }, (_, seed) => [
+  const papers = Array.from({ length: 140 }, (_, seed): [string, Uint8Array] => [
     `${String(seed)}.bin`,
     bytes(5 * KIB, seed),
   ]);
