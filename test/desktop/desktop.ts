@@ -77,10 +77,13 @@ export class Desktop {
     this.#closing.push(close);
   }
 
-  /** Start the shell. */
+  /**
+   * Start the shell. Playwright holds it back until it listens only where it chose the Electron
+   * itself: to a page whose first address is on its way just then it would stay deaf.
+   */
   async launch(...args: readonly string[]): Promise<ElectronApplication> {
+    process.env['ELECTRON_OVERRIDE_DIST_PATH'] = inject('electron');
     const app = await _electron.launch({
-      executablePath: join(inject('electron'), 'electron'),
       args: [root, ...args],
       env: this.environment(),
       cwd: this.folder,
