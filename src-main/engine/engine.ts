@@ -327,7 +327,17 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
   });
 
   readonly doctor: EngineApi['doctor'] = (request, options) =>
-    this.#inTurn(() => doctor(this.#parts, request, this.#signal(options?.signal)));
+    this.#inTurn(async () => {
+      try {
+        return await doctor(this.#parts, request, this.#signal(options?.signal));
+      } finally {
+        // What was read back before it failed is there, and is watched, too.
+        if (request.rebuildIndex === true) {
+          this.#parts.emit({ kind: 'folders-changed' });
+          await this.#upkeep.refresh();
+        }
+      }
+    });
 
   /** Another chain behind the same address holds nothing of ours, and is paid nothing. */
   async checkChain(signal?: AbortSignal): Promise<void> {

@@ -372,15 +372,26 @@ describe('a home that fails', () => {
     for (const name of ['index.db-wal', 'index.db-shm']) writeFileSync(join(home, name), '');
     writeFileSync(join(home, 'index.db'), 'no database'.repeat(1_000));
 
-    await serve(home, forWindow);
+    await serve(home, ['daemon', '--for-window']);
     const remote = await connect(home);
     const state = await untilState(remote, 'failed');
     expect(state.problem).toMatchObject({ code: 'index-damaged' });
     expect(state.problem?.next).not.toBe('');
     await expect(remote.api.status({})).rejects.toMatchObject({ code: 'index-damaged' });
+    const told = new Set<string>();
+    const isWatched = new Promise((resolve) => {
+      remote.subscribe((event) => {
+        told.add(event.kind);
+        if (event.kind === 'sync-ended') resolve(event.folderName);
+      });
+    });
     await remote.api.doctor({ rebuildIndex: true });
     expectOpen(await remote.api.home({}));
     expect((await remote.api.status({})).folders).toMatchObject([{ name: 'docs' }]);
+    // A window that asked while the list was still empty asks again.
+    expect(told).toContain('folders-changed');
+    // Nobody asks for this sync.
+    expect(await isWatched).toBe('docs');
   });
 
   test('leaves nothing behind when it cannot listen', async () => {
