@@ -97,8 +97,10 @@ const historyRow = (entry: LedgerEntry): string[] => [
   entry.kind,
   entry.state,
   entry.folderName ?? '-',
-  `quoted ${coinText(entry.quoted.walFrost)} WAL`,
-  entry.actual ? `paid ${costText(entry.actual)}${tipText(entry)}` : 'not settled',
+  `quoted ${coinText(entry.quoted.walFrost)} WAL${tipText(entry)}`,
+  entry.actual
+    ? `paid ${costText(entry.actual)}${entry.state === 'landed' ? tipText(entry) : ''}`
+    : 'not settled',
   entry.digest,
 ];
 

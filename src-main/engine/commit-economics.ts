@@ -7,6 +7,7 @@
  */
 import type { FolderSchedule } from '#contract/api.ts';
 import type { Cost } from '#contract/storage-api.ts';
+import type { Uploads } from './backup/uploads.ts';
 import { expectedPackGas } from './gas.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
@@ -29,7 +30,7 @@ const COMMIT_DELAY_MS_MAX = 7 * DAY_MS;
 /** What a folder's fixed costs may be in a month, in FROST, unless the person says otherwise. */
 export const FIXED_COST_CAP_FROST = 5_000_000_000n;
 /** What sealing, trees, index and snapshot add to a commit at least. */
-const COMMIT_BYTES_MIN = 4_096;
+export const COMMIT_BYTES_MIN = 4_096;
 /** How often a folder is assumed to commit of which nothing is known yet. */
 const COMMITS_PER_DAY_ASSUMED = 1;
 
@@ -60,10 +61,20 @@ export function commitFrost(
 
 /** What a commit of the folder costs at least, however little has changed. */
 export const smallestCommitCost = (
-  index: LocalIndex,
-  prices: CommitPrices,
+  { index, uploads }: CommitParts,
+  system: WalrusSystem,
   folder: CommitFolder,
-): Cost => ({ walFrost: commitFrost(prices, folder, 0), gasMist: expectedPackGas(index) });
+): Cost => ({
+  walFrost: commitFrost(system, folder, 0),
+  // A tip is SUI that is gone, as gas is.
+  gasMist: expectedPackGas(index) + uploads.expectedTip(COMMIT_BYTES_MIN, system),
+});
+
+/** What the gas and the tip of a commit follow from. */
+export interface CommitParts {
+  readonly index: LocalIndex;
+  readonly uploads: Pick<Uploads, 'expectedTip'>;
+}
 
 /** What a folder is known to do. */
 export interface CommitHabit {

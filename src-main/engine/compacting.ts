@@ -141,7 +141,7 @@ async function spareStorageBytes(
 }
 
 function factsOf(
-  { index, options }: EngineParts,
+  { index, options, uploads }: EngineParts,
   folder: FolderRecord,
   { entryCount, liveBytes }: PackContents,
   { system, spareBytes }: { readonly system: WalrusSystem; readonly spareBytes: bigint },
@@ -166,6 +166,7 @@ function factsOf(
     commitBytes: SNAPSHOT_BYTES + ENTRY_BYTES * entryCount + PACK_BYTES * liveBytes.size,
     // One commit, most often of one pack, and what it replaces is deleted in one transaction.
     gasFrost: (expectedPackGas(index) + expectedGas(index, 'delete')) * FROST_PER_MIST,
+    tipFrost: (sizeBytes) => uploads.expectedTip(sizeBytes, system) * FROST_PER_MIST,
     packsMax: CONDEMNED_MAX - index.leaving.all().length,
     registeredBytesPerEpoch: committedBytes(habitOf(index, folder, options.clock.nowMs()), system),
     spareBytes,
@@ -198,12 +199,9 @@ export class Compacting {
     readonly compaction: RenewalPlan['compaction'];
     readonly leaving: ReadonlySet<BlobId>;
   }> {
-    const plans = await this.#plans(folder, signal);
+    const { plans, compaction } = await this.#plans(folder, signal);
     const leaving = plans.flatMap(({ plan }) => [...plan.rewritten, ...plan.dropped]);
-    return {
-      compaction: this.#summary(plans),
-      leaving: new Set(leaving.map(({ blobId }) => blobId)),
-    };
+    return { compaction, leaving: new Set(leaving.map(({ blobId }) => blobId)) };
   }
 
   /** Repack what saves something. What an earlier run has begun is brought to its end as well. */
@@ -213,8 +211,7 @@ export class Compacting {
     onPacks?: (packs: { readonly done: number; readonly total: number }) => void,
   ): Promise<RenewalPlan['compaction']> {
     const { index } = this.#parts;
-    const plans = await this.#plans(folder, signal);
-    const summary = this.#summary(plans);
+    const { plans, compaction } = await this.#plans(folder, signal);
     const total = plans.flatMap(({ plan }) => [...plan.rewritten, ...plan.dropped]).length;
     let done = 0;
     onPacks?.({ done, total });
@@ -230,7 +227,7 @@ export class Compacting {
       done += chosen.length;
       onPacks?.({ done, total });
     }
-    return summary;
+    return compaction;
   }
 
   /** The same before a renewal, which whatever keeps this from being done must not keep from it. */
@@ -249,25 +246,30 @@ export class Compacting {
     }
   }
 
-  #summary(plans: readonly FolderCompaction[]): RenewalPlan['compaction'] {
-    const { index } = this.#parts;
-    return compactionSummary(plans, {
-      packMist: expectedPackGas(index),
-      deleteMist: expectedGas(index, 'delete'),
-    });
-  }
-
   #folders(folder: FolderRecord | undefined): readonly FolderRecord[] {
     const all = this.#parts.index.folders.all().filter(({ removed }) => !removed);
     return folder ? [folder] : all;
   }
 
   /** Nothing may be on its way: what is sealed already counts on where things lie. */
-  async #plans(folder: FolderRecord | undefined, signal: AbortSignal): Promise<FolderCompaction[]> {
-    const { flow, river } = this.#parts;
+  async #plans(
+    folder: FolderRecord | undefined,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly plans: readonly FolderCompaction[];
+    readonly compaction: RenewalPlan['compaction'];
+  }> {
+    const { flow, river, uploads, index } = this.#parts;
     await flow.untilDone(signal);
     const system = await river.refresh(signal);
-    return planFolders(this.#parts, this.#folders(folder), system, signal);
+    await uploads.learnTerms(packLimits(system.shardCount).packBytesTarget, system, signal);
+    const plans = await planFolders(this.#parts, this.#folders(folder), system, signal);
+    const packGas = expectedPackGas(index);
+    const compaction = compactionSummary(plans, {
+      packMist: (sizeBytes) => packGas + uploads.expectedTip(sizeBytes, system),
+      deleteMist: expectedGas(index, 'delete'),
+    });
+    return { plans, compaction };
   }
 }
 
@@ -282,7 +284,7 @@ function isBegun(parts: EngineParts, folder: FolderRecord): boolean {
 /** Several folders' plans as one, for a person. */
 function compactionSummary(
   plans: readonly FolderCompaction[],
-  gas: { readonly packMist: bigint; readonly deleteMist: bigint },
+  gas: { readonly packMist: (sizeBytes: number) => bigint; readonly deleteMist: bigint },
 ): RenewalPlan['compaction'] {
   const [first] = plans;
   if (!first) return undefined;
@@ -294,7 +296,7 @@ function compactionSummary(
       liveBytes: sum.liveBytes + plan.liveBytes,
       costFrost: sum.costFrost + plan.costFrost,
       boughtFrost: sum.boughtFrost + plan.boughtFrost,
-      boughtPacks: sum.boughtPacks + plan.boughtPacks,
+      boughtPacks: [...sum.boughtPacks, ...plan.boughtPacks],
       savedFrost: sum.savedFrost + plan.savedFrost,
       reusedFrost: sum.reusedFrost + plan.reusedFrost,
       epochsCompared: Math.max(sum.epochsCompared, plan.epochsCompared),
@@ -305,7 +307,10 @@ function compactionSummary(
     liveBytes: all.liveBytes,
     cost: {
       walFrost: all.boughtFrost,
-      gasMist: gas.packMist * BigInt(all.boughtPacks) + gas.deleteMist * BigInt(plans.length),
+      gasMist: all.boughtPacks.reduce(
+        (sum, sizeBytes) => sum + gas.packMist(sizeBytes),
+        gas.deleteMist * BigInt(plans.length),
+      ),
     },
     savedFrost: all.savedFrost,
     sentence: planSentence(all),

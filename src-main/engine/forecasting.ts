@@ -5,12 +5,14 @@
 import type { BlobInventoryEntry, Cost, Quote, StorageForecast } from '#contract/storage-api.ts';
 import { packLimits } from './archive/limits.ts';
 import {
+  COMMIT_BYTES_MIN,
   commitsCost,
   commitsPerDay,
   habitOf,
   smallestCommitCost,
   type CommitFolder,
   type CommitHabit,
+  type CommitParts,
 } from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { availableFrost } from './funds.ts';
@@ -52,8 +54,9 @@ export class Forecasting {
   }
 
   async storage(signal: AbortSignal): Promise<StorageForecast> {
-    const { index, account, chain, options } = this.#parts;
+    const { index, account, chain, options, uploads } = this.#parts;
     const { system, holdings } = await this.#read(signal);
+    await uploads.learnTerms(COMMIT_BYTES_MIN, system, signal);
     const available = await availableFrost(this.#parts, signal);
     const { walFrost, suiMist } = await chain.balances(account.address, signal);
     const balance = { walFrost, gasMist: suiMist };
@@ -153,7 +156,7 @@ export class Forecasting {
       permanent: request.permanent,
       blobs: stored.map((storageBytes) => ({ endEpoch, storageBytes })),
       commitsPerEpoch: commitsPerEpoch(
-        index,
+        this.#parts,
         system,
         { permanent: request.permanent, horizon },
         {
@@ -270,25 +273,25 @@ function stateOf(blob: KnownBlob, system: WalrusSystem): BlobInventoryEntry['sta
 }
 
 function forecastFolder(
-  { index, options }: EngineParts,
+  parts: EngineParts,
   { folder, horizon, blobs }: FolderHolding,
   system: WalrusSystem,
 ): ForecastFolder {
-  const habit = habitOf(index, folder, options.clock.nowMs());
+  const habit = habitOf(parts.index, folder, parts.options.clock.nowMs());
   return {
     horizon,
     permanent: folder.permanent,
     blobs: blobs.filter(({ isGone }) => !isGone),
-    commitsPerEpoch: commitsPerEpoch(index, system, folder, habit),
+    commitsPerEpoch: commitsPerEpoch(parts, system, folder, habit),
   };
 }
 
 const commitsPerEpoch = (
-  index: LocalIndex,
+  parts: CommitParts,
   system: WalrusSystem,
   folder: CommitFolder,
   habit: CommitHabit,
-): Cost => commitsCost(smallestCommitCost(index, system, folder), commitsPerDay(habit), system);
+): Cost => commitsCost(smallestCommitCost(parts, system, folder), commitsPerDay(habit), system);
 
 const forecastOptions = (index: LocalIndex, system: WalrusSystem): ForecastOptions => ({
   facts: system,

@@ -75,6 +75,7 @@ test.each([{ startDay: 0 }, { startDay: 9 }, { startDay: 13 }])(
         packBytes: 135 * 1_048_576,
         commitBytes: 20_000,
         gasFrost: 0n,
+        tipFrost: () => 0n,
         packsMax: 128,
         // What is given back is not counted on: the month costs this much or less.
         registeredBytesPerEpoch: 0n,

@@ -42,7 +42,7 @@ export async function currentStatus(
     remember(parts, status);
     const waiting = (folder: FolderRecord): FolderStatus['waiting'] => {
       const known = facts.waiting(folder);
-      return known && { ...known, costs: smallestCommitCost(parts.index, system, folder) };
+      return known && { ...known, costs: smallestCommitCost(parts, system, folder) };
     };
     return complete(parts, status, { ...facts, waiting }, undefined);
   } catch (error) {

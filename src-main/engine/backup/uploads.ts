@@ -16,7 +16,7 @@ import type { PackId, SuiAddress, TransactionDigest } from '../model/ids.ts';
 import type { WalrusSystem } from '../model/walrus.ts';
 import type { Clock, Random } from '../ports/ports.ts';
 import type { Tip } from '../sui/wallet/tip.ts';
-import { tipFor } from '../walrus/relay/relay-wire.ts';
+import { tipFor, type RelayTerms } from '../walrus/relay/relay-wire.ts';
 import {
   authPackage,
   NONCE_BYTES,
@@ -25,6 +25,7 @@ import {
 } from '../walrus/relay/upload-relay.ts';
 import type { StorageNetwork } from '../walrus/storage-network.ts';
 import type { UploadResult } from '../walrus/upload.ts';
+import { noteTerms, recallTerms } from './relay-terms.ts';
 import { chooseWay, directBytes, type Offer, type UploadChoice } from './upload-choice.ts';
 import { directWay, relayAbsent, relayWay, type PackUpload, type UploadWay } from './upload-way.ts';
 import { Uplink } from './uplink.ts';
@@ -127,22 +128,37 @@ export class Uploads {
     if (route.way === 'relay') this.#record(pack.packId, { ...route, digest });
   }
 
-  /** What relays would get for packs of these sizes now. */
+  /** What the relay would get for packs of these sizes now. It is asked once, where it matters. */
   async quoteTips(
     sizes: readonly number[],
     system: WalrusSystem,
     signal: AbortSignal,
   ): Promise<bigint> {
-    let sum = 0n;
-    for (const sizeBytes of sizes) {
-      try {
-        sum += (await this.#chooseFor(sizeBytes, system, signal)).tip?.mist ?? 0n;
-      } catch (error) {
-        // What cannot be uploaded costs no tip; the upload says why.
-        if (!isRelayFailure(error)) throw error;
-      }
+    const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
+    await this.#askTerms(largest, system, signal);
+    return sizes.reduce((sum, size) => sum + this.expectedTip(size, system), 0n);
+  }
+
+  /** Make its terms known, if they aren't and a pack of that size would go by relay. Never fails. */
+  async learnTerms(sizeBytes: number, system: WalrusSystem, signal: AbortSignal): Promise<void> {
+    if (recallTerms(this.#options.index) === 'unknown') {
+      await this.#askTerms(sizeBytes, system, signal);
     }
-    return sum;
+  }
+
+  /**
+   * What the relay would get for a pack, by the terms that it named last: nobody is asked. Nothing
+   * where the pack would go directly, or not at all.
+   */
+  expectedTip(sizeBytes: number, system: WalrusSystem): bigint {
+    const { relay, index } = this.#options;
+    const terms = recallTerms(index);
+    if (!relay || !terms || terms === 'unknown') return 0n;
+    const tipMist = tipFor(terms, sizeBytes, system.shardCount);
+    const unasked = this.#offerUnasked();
+    const offer = unasked.kind === 'unasked' ? { kind: 'offered' as const, tipMist } : unasked;
+    const { way } = this.#choice(sizeBytes, system, offer);
+    return way === 'relay' && tipMist <= this.tipMaxMist ? tipMist : 0n;
   }
 
   /** Store a registered pack, the way that was chosen for it. Throws as `UploadWay.upload` does. */
@@ -178,21 +194,13 @@ export class Uploads {
     readonly tip: { readonly address: SuiAddress; readonly mist: bigint } | undefined;
   }> {
     const { relay } = this.#options;
-    const { shardCount, committee } = system;
-    const choose = (offer: Offer): UploadChoice =>
-      chooseWay({
-        wish: this.#wish,
-        offer,
-        uplinkBytesPerSecond: this.#uplink.bytesPerSecond,
-        directBytes: directBytes(sizeBytes, shardCount, committee.members.length),
-        relayBytes: sizeBytes,
-      });
+    const choose = (offer: Offer): UploadChoice => this.#choice(sizeBytes, system, offer);
     const first = choose(this.#offerUnasked());
     if (first.way === 'direct') return { choice: first, tip: undefined };
     if (!relay) throw relayAbsent();
     try {
-      const terms = await relay.terms(signal);
-      const mist = terms ? tipFor(terms, sizeBytes, shardCount) : 0n;
+      const terms = await this.#terms(relay, signal);
+      const mist = terms ? tipFor(terms, sizeBytes, system.shardCount) : 0n;
       const choice = choose({ kind: 'offered', tipMist: mist });
       if (choice.way === 'direct') return { choice, tip: undefined };
       if (mist > this.tipMaxMist) throw tipTooHigh(mist, this.tipMaxMist);
@@ -202,6 +210,37 @@ export class Uploads {
       this.#avoid();
       return { choice: choose({ kind: 'failing' }), tip: undefined };
     }
+  }
+
+  /** A pack of that size would go by relay as far as is known, so its terms matter. */
+  async #askTerms(sizeBytes: number, system: WalrusSystem, signal: AbortSignal): Promise<void> {
+    const { relay } = this.#options;
+    const offer = this.#offerUnasked();
+    const isWanted = this.#choice(sizeBytes, system, offer).way === 'relay';
+    if (!relay || !isWanted || offer.kind === 'failing') return;
+    try {
+      await this.#terms(relay, signal);
+    } catch (error) {
+      // The upload says why; who only wants to know a price does not wait for it twice.
+      if (!isRelayFailure(error)) throw error;
+      this.#avoid();
+    }
+  }
+
+  async #terms(relay: UploadRelay, signal: AbortSignal): Promise<RelayTerms> {
+    const terms = await relay.terms(signal);
+    noteTerms(this.#options.index, terms);
+    return terms;
+  }
+
+  #choice(sizeBytes: number, { shardCount, committee }: WalrusSystem, offer: Offer): UploadChoice {
+    return chooseWay({
+      wish: this.#wish,
+      offer,
+      uplinkBytesPerSecond: this.#uplink.bytesPerSecond,
+      directBytes: directBytes(sizeBytes, shardCount, committee.members.length),
+      relayBytes: sizeBytes,
+    });
   }
 
   #offerUnasked(): Offer {

@@ -24,6 +24,7 @@ const facts: CompactionFacts = {
   packBytes: 128 * MIB,
   commitBytes: 20_000,
   gasFrost: 120_000_000n,
+  tipFrost: () => 0n,
   packsMax: 128,
   registeredBytesPerEpoch: 0n,
   spareBytes: 0n,
@@ -77,6 +78,21 @@ describe('what is planned', () => {
     expect(plan && planSentence(plan)).toMatch(
       /^Repacking 14 packs saves 1\.\d WAL over 26 epochs\.$/,
     );
+  });
+
+  test('counts the tips of new packs against it, and buys nothing with them', () => {
+    const packs = Array.from({ length: 10 }, (_, index) => pack(index, 128 * MIB, 12 * MIB));
+    const half = { ...facts, packBytes: 64 * MIB };
+    const tipFrost = (bytes: number): bigint => (bytes === half.packBytes ? 3_000n : 1_000n);
+    const direct = planCompaction(packs, half);
+    const byRelay = planCompaction(packs, { ...half, tipFrost });
+    expect(byRelay?.boughtPacks).toEqual([64 * MIB, 56 * MIB + facts.commitBytes]);
+    expect(byRelay).toEqual({
+      ...direct,
+      costFrost: (direct?.costFrost ?? 0n) + 4_000n,
+      savedFrost: (direct?.savedFrost ?? 0n) - 4_000n,
+    });
+    expect(planCompaction(packs, { ...half, tipFrost: () => 10n ** 12n })).toBeUndefined();
   });
 
   test('is no more than a head can condemn', () => {

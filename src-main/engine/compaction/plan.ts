@@ -39,6 +39,8 @@ export interface CompactionFacts {
   readonly commitBytes: number;
   /** Gas of the transactions, in FROST by caution. */
   readonly gasFrost: bigint;
+  /** The same of the tip that a relay gets for a pack of that size; 0 where it goes directly. */
+  readonly tipFrost: (packBytes: number) => bigint;
   /** Packs that can still be given up: a head names a limited number. */
   readonly packsMax: number;
   /** Encoded bytes that commits will register in an epoch, and can use given storage for. */
@@ -57,8 +59,8 @@ export interface CompactionPlan {
   readonly costFrost: bigint;
   /** What of it is paid at once, gas apart. */
   readonly boughtFrost: bigint;
-  /** New packs, each registered and certified. */
-  readonly boughtPacks: number;
+  /** The sizes of the new packs, each registered and certified. */
+  readonly boughtPacks: readonly number[];
   /** What that saves beyond its cost, with what is used again. */
   readonly savedFrost: bigint;
   /** Storage of deleted packs that later commits need not buy. */
@@ -99,14 +101,19 @@ export function planCompaction(
   if (!best) return undefined;
   const chosen = candidates.slice(0, best.count).map(({ pack }) => pack);
   const rewritten = chosen.reduce((sum, pack) => sum + pack.liveBytes, 0);
-  const atFirst = { ...facts, epochsCompared: facts.epochsBought, gasFrost: 0n };
+  const atFirst = {
+    ...facts,
+    epochsCompared: facts.epochsBought,
+    gasFrost: 0n,
+    tipFrost: () => 0n,
+  };
   return {
     rewritten: chosen.filter((pack) => pack.liveBytes > 0),
     dropped: chosen.filter((pack) => pack.liveBytes === 0),
     liveBytes: rewritten,
     costFrost: best.cost,
     boughtFrost: rewriteFrost(rewritten, atFirst),
-    boughtPacks: Math.ceil((rewritten + facts.commitBytes) / facts.packBytes),
+    boughtPacks: newPacks(rewritten, facts),
     savedFrost: best.saved,
     reusedFrost: best.reused,
     epochsCompared: facts.epochsCompared,
@@ -159,12 +166,19 @@ export function rewriteFrost(liveBytes: number, facts: CompactionFacts): bigint 
   return BigInt(full) * packFrost(facts.packBytes, facts) + packFrost(rest, facts) + facts.gasFrost;
 }
 
+function newPacks(liveBytes: number, { commitBytes, packBytes }: CompactionFacts): number[] {
+  const bytes = liveBytes + commitBytes;
+  const count = Math.ceil(bytes / packBytes);
+  return Array.from({ length: count }, (_, at) => Math.min(packBytes, bytes - at * packBytes));
+}
+
 function packFrost(sizeBytes: number, facts: CompactionFacts): bigint {
   if (sizeBytes === 0) return 0n;
   const encoded = encodedBytes(sizeBytes, facts.shardCount);
   return (
     storageCostFrost(encoded, facts.epochsCompared, facts.storagePriceFrostPerMib) +
-    writeCostFrost(encoded, facts.writePriceFrostPerMib)
+    writeCostFrost(encoded, facts.writePriceFrostPerMib) +
+    facts.tipFrost(sizeBytes)
   );
 }
 
