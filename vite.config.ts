@@ -15,6 +15,8 @@ export default defineConfig({
     // A data: URL would need a hole in the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Where the time went is nothing that whoever starts Floe can change.
+    rolldownOptions: { checks: { bundlerTimings: false } },
     // One view more or less is nothing beside a second request.
     chunkSizeWarningLimit: 1200,
   },

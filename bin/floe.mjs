@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** @file `npx floe` in a checkout: makes the checkout ready, then becomes the command line. */
-import { join } from 'node:path';
-import { become, bootstrap, root } from '../scripts/bootstrap.mjs';
+import { become, bootstrap, program } from '../scripts/bootstrap.mjs';
 
-become(bootstrap(), [join(root, 'src-main/cli/main.ts'), ...process.argv.slice(2)]);
+become(bootstrap(), [program, ...process.argv.slice(2)]);

@@ -1,6 +1,5 @@
 /**
- * @file Makes a checkout ready to run: dependencies, the pinned Node, the native addon, the pages
- * of the window.
+ * @file Makes a checkout ready to run: dependencies, the pinned Node, the native addon, the bundles.
  *
  * Runs on the machine's own Node (20 or newer) before anything is installed, so it uses builtins
  * only. Everything after it runs on the Node that the lockfile pins.
@@ -93,6 +92,9 @@ function exclusively(work) {
   }
 }
 
+/** What a checkout runs once it is ready; the sources do the same, and begin more slowly. */
+export const program = join(root, 'dist/engine/main.js');
+
 /** The Node that runs Floe: the pinned one where its package exists, else the machine's own. */
 export function nodePath() {
   return existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
@@ -126,11 +128,11 @@ export function bootstrap() {
       stdio: ['ignore', 2, 2],
     });
     if (native.status !== 0) fail('the native addon could not be built; cargo says why above');
-    const window = spawnSync(node, [join(root, 'scripts/window.mjs')], {
+    const bundles = spawnSync(node, [join(root, 'scripts/bundles.mjs')], {
       cwd: root,
       stdio: ['ignore', 2, 2],
     });
-    if (window.status !== 0) fail('the window could not be built; see above');
+    if (bundles.status !== 0) fail('the engine or its window could not be built; see above');
   });
   return nodePath();
 }

@@ -112,7 +112,7 @@ export function makeDeb(unpacked, output) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  execFileSync(process.execPath, [join(root, 'scripts/window.mjs')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(root, 'scripts/bundles.mjs')], { stdio: 'inherit' });
   if (process.argv.includes('--for-tests')) {
     const output = join(root, 'dist/packages');
     const unpacked = await packForTests(output);

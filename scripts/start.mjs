@@ -1,6 +1,5 @@
 /** @file `npm start`: the main job on the embedded network. See src-main/cli/start.ts. */
-import { join } from 'node:path';
-import { become, bootstrap, root } from './bootstrap.mjs';
+import { become, bootstrap, program } from './bootstrap.mjs';
 import { fetchElectron } from './desktop.mjs';
 
 const { platform, env } = process;
@@ -8,4 +7,4 @@ const node = bootstrap();
 if (platform === 'win32' || platform === 'darwin' || env.DISPLAY || env.WAYLAND_DISPLAY) {
   fetchElectron(node);
 }
-become(node, [join(root, 'src-main/cli/main.ts'), 'start', ...process.argv.slice(2)]);
+become(node, [program, 'start', ...process.argv.slice(2)]);

@@ -43,7 +43,7 @@ export function findPlaces(options: {
     renderer: join(appPath, 'dist', 'renderer'),
     trayIcons: join(appPath, 'assets', 'tray'),
     appIcon: join(appPath, 'assets', 'icons', '256x256.png'),
-    engineEntry: join(engineRoot, 'src-main', 'cli', 'main.ts'),
+    engineEntry: join(engineRoot, 'dist', 'engine', 'main.js'),
     engineRoot,
     node: existsSync(node) ? node : undefined,
   };

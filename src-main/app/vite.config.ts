@@ -20,6 +20,8 @@ export default defineConfig({
     emptyOutDir: true,
     minify: false,
     rolldownOptions: {
+      // Where the time went is nothing that whoever starts Floe can change.
+      checks: { bundlerTimings: false },
       input: { main: join(here, 'main.ts'), preload: join(here, 'preload.ts') },
       external: ['electron', /^node:/, ...builtinModules],
       output: { format: 'cjs', entryFileNames: '[name].cjs' },

@@ -5,12 +5,13 @@
  * that it is ready, with one line of JSON; everything else it says goes to stderr.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { EngineError } from '#engine/model/engine-error.ts';
 import type { ErrorCode } from '#contract/errors.ts';
 
-const MAIN = join(import.meta.dirname, 'main.ts');
+/** The sources start the sources, and the bundle the bundle. */
+const MAIN = join(import.meta.dirname, `main${extname(import.meta.filename)}`);
 
 export interface FloeProcess {
   /** The line that said it was ready. */

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-export const MAIN = join(import.meta.dirname, '../../src-main/cli/main.ts');
+export const MAIN = join(import.meta.dirname, '../../dist/engine/main.js');
 
 export interface LocalnetOptions {
   readonly shards: number;

@@ -50,7 +50,7 @@ export async function benchShell(
 ): Promise<ShellResult> {
   requireSystemPackages();
   const electron = join(testElectron(), 'electron');
-  execFileSync(process.execPath, [join(ROOT, 'scripts/window.mjs')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(ROOT, 'scripts/bundles.mjs')], { stdio: 'inherit' });
   const home = join(work, 'home');
   const localnet = await startLocalnet(join(store, 'localnet'), { shards: 10, nodes: 4 });
   const display = await startDisplay();

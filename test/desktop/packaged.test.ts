@@ -62,7 +62,7 @@ describe('the packed program', () => {
     const resources = join(unpacked, 'resources');
     const engine = join(resources, 'app.asar.unpacked');
     expect(statSync(join(resources, 'node/node')).mode & 0o111).not.toBe(0);
-    expect(existsSync(join(engine, 'src-main/cli/main.ts'))).toBe(true);
+    expect(existsSync(join(engine, 'dist/engine/main.js'))).toBe(true);
     expect(existsSync(join(engine, 'native/floe.linux-x64.node'))).toBe(true);
     expect(existsSync(join(engine, 'dist/renderer/index.html'))).toBe(true);
     const packages = readdirSync(join(engine, 'node_modules'));

@@ -21,7 +21,7 @@ const root = join(import.meta.dirname, '../..');
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   requireSystemPackages();
   project.provide('electron', testElectron());
-  execFileSync(process.execPath, [join(root, 'scripts/window.mjs')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(root, 'scripts/bundles.mjs')], { stdio: 'inherit' });
 
   const display = await startDisplay();
   project.provide('display', display.name);

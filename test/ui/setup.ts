@@ -13,6 +13,6 @@ declare module 'vitest' {
 const root = join(import.meta.dirname, '../..');
 
 export default async function setUp(project: TestProject): Promise<void> {
-  execFileSync(process.execPath, [join(root, 'scripts/window.mjs')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(root, 'scripts/bundles.mjs')], { stdio: 'inherit' });
   project.provide('chromium', await unpackChromium());
 }

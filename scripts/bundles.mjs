@@ -1,6 +1,7 @@
 /**
- * @file Builds what a window needs when it is stale, and says so in one line: its pages
- * (dist/renderer), and the desktop shell around them (dist/app).
+ * @file Builds what is run as a bundle when it is stale, and says so in one line: the command line
+ * with the engine (dist/engine), the pages of the window (dist/renderer), and the desktop shell
+ * around them (dist/app).
  *
  * Stale means: what Vite reads is not what it read at the last build. What is new is built beside what
  * is there and takes its place by a rename: an engine or a shell that serves it meanwhile never finds
@@ -23,6 +24,13 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const builds = [
+  {
+    name: 'engine',
+    sentence: 'building the engine',
+    config: 'src-main/cli/vite.config.ts',
+    built: 'dist/engine/main.js',
+    read: ['src-main'],
+  },
   {
     name: 'renderer',
     sentence: 'building the pages of the window',
