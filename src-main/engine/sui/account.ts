@@ -5,7 +5,7 @@
  * own k only, so no two machines ever sign for the same coin.
  */
 import assert from 'node:assert/strict';
-import { createHmac, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createHmac, createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type * as Keypairs from '@mysten/sui/keypairs/ed25519';
 import { blake2b } from '@noble/hashes/blake2.js';
@@ -14,11 +14,13 @@ import { parseSuiAddress, type SuiAddress } from '#engine/model/ids.ts';
 
 /** BIP-39 stretches the words to this. */
 const SEED_BYTES = 64;
-/** BLAKE2b-256 of intent and transaction: the message of every signature on Sui. */
-const SIGNED_HASH_BYTES = 32;
+/** BLAKE2b-256: an address, and the message of every signature of a transaction on Sui. */
+const SUI_HASH_BYTES = 32;
 const KEY_BYTES = 32;
 /** Sui's number for the signature scheme. */
 const ED25519_FLAG = 0;
+/** What precedes a transaction where it is hashed: its scope, version 0, for Sui. */
+const TRANSACTION_INTENT = Buffer.of(0, 0, 0);
 /** What PKCS #8 says before the 32 bytes of an ed25519 private key. */
 const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** Hardened SLIP-10 indices have 31 bits. */
@@ -64,30 +66,30 @@ export function deriveAccount(seed: Uint8Array, index: number): Account {
 }
 
 function openAccount(privateKey: Uint8Array, index: number): Account {
-  const publicKey = publicKeyOf(privateKey);
-  let opened: Keypairs.Ed25519Keypair | undefined;
-  const keypair = (): Keypairs.Ed25519Keypair =>
-    (opened ??= loadKeypairs().Ed25519Keypair.fromSecretKey(privateKey));
+  const key = keyObjectOf(privateKey);
+  const publicKey = publicKeyOf(key);
   return {
     index,
     address: addressOf(publicKey),
-    signTransaction: async (transaction) =>
-      (await keypair().signTransaction(transaction)).signature,
+    signTransaction: async (transaction) => {
+      const signature = sign(null, hashed(TRANSACTION_INTENT, transaction), key);
+      return Buffer.concat([Buffer.of(ED25519_FLAG), signature, publicKey]).toString('base64');
+    },
     publicKey,
     signBytes: async (message) => {
-      if (message.length === SIGNED_HASH_BYTES) {
+      if (message.length === SUI_HASH_BYTES) {
         throw new EngineError(
           'transaction-not-allowed',
           'refused to sign bytes that could be the hash of a transaction',
         );
       }
-      return await keypair().sign(message);
+      return new Uint8Array(sign(null, message, key));
     },
-    exportPrivateKey: () => keypair().getSecretKey(),
+    exportPrivateKey: () => loadKeypairs().Ed25519Keypair.fromSecretKey(privateKey).getSecretKey(),
   };
 }
 
-/** Loaded when something is signed: it brings along all of Sui's signature schemes. */
+/** Loaded when a key is exported: it brings along all of Sui's signature schemes. */
 const loadKeypairs = (): typeof Keypairs =>
   createRequire(import.meta.url)('@mysten/sui/keypairs/ed25519') as typeof Keypairs;
 
@@ -104,18 +106,21 @@ function privateKeyOf(seed: Uint8Array, path: readonly number[]): Uint8Array {
   return new Uint8Array(node.subarray(0, KEY_BYTES));
 }
 
-function publicKeyOf(privateKey: Uint8Array): Uint8Array {
-  const key = createPrivateKey({
+const keyObjectOf = (privateKey: Uint8Array): KeyObject =>
+  createPrivateKey({
     key: Buffer.concat([ED25519_PKCS8_PREFIX, privateKey]),
     format: 'der',
     type: 'pkcs8',
   });
+
+function publicKeyOf(key: KeyObject): Uint8Array {
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   return new Uint8Array(spki.subarray(-KEY_BYTES));
 }
 
 /** BLAKE2b-256 of the scheme's flag and the key. */
-const addressOf = (publicKey: Uint8Array): SuiAddress => {
-  const hashed = blake2b(Buffer.concat([Buffer.of(ED25519_FLAG), publicKey]), { dkLen: 32 });
-  return parseSuiAddress(`0x${Buffer.from(hashed).toString('hex')}`);
-};
+const addressOf = (publicKey: Uint8Array): SuiAddress =>
+  parseSuiAddress(`0x${Buffer.from(hashed(Buffer.of(ED25519_FLAG), publicKey)).toString('hex')}`);
+
+const hashed = (...parts: readonly Uint8Array[]): Uint8Array =>
+  blake2b(Buffer.concat(parts), { dkLen: SUI_HASH_BYTES });
