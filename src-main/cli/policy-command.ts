@@ -1,10 +1,10 @@
 /** @file policy: how long a folder is kept, how far ahead it is paid for, how often it commits. */
 import type { Command } from 'commander';
-import type { EngineApi, FolderSchedule } from '#contract/api.ts';
+import type { FolderSchedule } from '#contract/api.ts';
 import { EXIT } from '#contract/errors.ts';
 import type { HorizonPolicy } from '#contract/storage-api.ts';
 import { EngineError } from '#engine/model/engine-error.ts';
-import { runCommand, withEngine, type CommandContext } from './context.ts';
+import { runCommand, withEngine } from './context.ts';
 import { coinsOption, dateOption, wholeNumber } from './options.ts';
 import { horizonText } from './storage-commands.ts';
 import { coinText, durationText } from './text.ts';
@@ -36,10 +36,14 @@ Examples:
           const isChange = Object.keys(options).length > 0;
           const horizon = isChange ? changedHorizon(before.horizon, options) : before.horizon;
           if (isChange) await api.setHorizon({ folder, horizon }, context);
-          const schedule = await scheduleOf(api, before.folderId, commitCap, context);
+          if (commitCap !== undefined) {
+            await api.updateFolder({ folder, fixedCostCapFrost: commitCap }, context);
+          }
+          const { folders, network } = await api.status({}, context);
+          const { schedule } = one(folders, before.folderId);
           context.print({ folder: before.name, horizon, schedule }, [
             `${before.name}: ${horizonText(horizon)}.`,
-            scheduleText(schedule),
+            scheduleText(schedule, network.isTryOut),
             ...(isChange ? ['Next: floe renew --dry-run'] : []),
           ]);
           return EXIT.ok;
@@ -56,24 +60,18 @@ interface PolicyOptions {
   readonly commitCap?: bigint | 'default';
 }
 
-async function scheduleOf(
-  api: EngineApi,
-  folder: string,
-  fixedCostCapFrost: PolicyOptions['commitCap'],
-  context: CommandContext,
-): Promise<FolderSchedule> {
-  if (fixedCostCapFrost !== undefined) {
-    return (await api.updateFolder({ folder, fixedCostCapFrost }, context)).schedule;
-  }
-  const { folders } = await api.status({}, context);
-  return one(folders, folder).schedule;
-}
-
-function scheduleText({ commitEveryMs, delayMs, fixedCostCap }: FolderSchedule): string {
+export function scheduleText(
+  { commitEveryMs, delayMs, fixedCostCap }: FolderSchedule,
+  isTryOut: boolean,
+): string {
   const delay = durationText(delayMs);
   if (commitEveryMs !== 'auto') return `Changes are committed after ${delay}, whatever that costs.`;
-  const cap = coinText(fixedCostCap.frost);
-  return `Changes wait ${delay} for others: its commits are to cost at most ${cap} WAL in 30 days, however little changes.`;
+  const cap = `${coinText(fixedCostCap.frost)} WAL in 30 days`;
+  if (isTryOut) {
+    const idle = fixedCostCap.isDefault ? '' : ` The cap of ${cap} changes nothing here.`;
+    return `Changes are committed after ${delay} of quiet: on the try-out network commits cost nothing.${idle}`;
+  }
+  return `Changes wait ${delay} for others: its commits are to cost at most ${cap}, however little changes.`;
 }
 
 function one<Folder extends { readonly name: string; readonly folderId: string }>(
