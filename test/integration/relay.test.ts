@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { UploadWish } from '#contract/task-api.ts';
 import { RELAYED_FACT, RELAYED_IN_A_ROW_MAX, UPLINK_FACT } from '#engine/backup/uplink.ts';
+import { COMMIT_BYTES_MIN } from '#engine/commit-economics.ts';
 import { openLocalIndex } from '#engine/local-index/local-index.ts';
 import type { Engine } from '#engine/engine.ts';
 import { encodedBytes } from '#engine/model/walrus.ts';
@@ -164,6 +165,32 @@ describe('by relay', () => {
       await engine.close();
     }
     await expectRestorable(life);
+  });
+
+  test('is in every price of what is to come, and only as long as it is the way', async () => {
+    const life = await begin();
+    const pricesOf = async ({ api }: Engine) => {
+      const request = { sizeBytes: 700 * KIB, fileCount: 3, permanent: false };
+      const { perMonth, now } = await api.quote(request);
+      const forecast = await api.storage({});
+      return { now, folder: perMonth, forecast: forecast.folders[0]!.perMonth };
+    };
+    const engine = life.open({ way: 'relay' });
+    try {
+      await protect(engine, life);
+      const byRelay = await pricesOf(engine);
+      await engine.api.setConditions({ upload: { way: 'direct', tipMaxMist: TIP_MAX } });
+      const directly = await pricesOf(engine);
+      // Gas and storage cost the same either way; a folder is taken to commit once a day.
+      const month = 30n * tipOf(COMMIT_BYTES_MIN);
+      for (const price of ['folder', 'forecast'] as const) {
+        expect(byRelay[price].walFrost).toBe(directly[price].walFrost);
+        expect(byRelay[price].gasMist - directly[price].gasMist).toBe(month);
+      }
+      expect(byRelay.now.gasMist).toBeGreaterThan(directly.now.gasMist);
+    } finally {
+      await engine.close();
+    }
   });
 
   test('is what the home says, also in a command that runs the engine itself', async () => {
