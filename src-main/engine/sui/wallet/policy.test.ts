@@ -3,11 +3,21 @@
  * Method: allowed transactions of each kind, then one mutation each of the decoded bytes.
  */
 import { bcs } from '@mysten/sui/bcs';
-import { Inputs, Transaction } from '@mysten/sui/transactions';
+import type { Transaction } from '@mysten/sui/transactions';
+import { Inputs } from '@mysten/sui/transactions';
 import { describe, expect, test } from 'vitest';
-import { epoch, parseBlobId, parseObjectId, parseSuiAddress } from '#engine/model/ids.ts';
-import type { Coin } from '../rpc/chain-rpc.ts';
-import type { SystemState } from '../system.ts';
+import { epoch, parseObjectId } from '#engine/model/ids.ts';
+import {
+  buildHonest,
+  coin,
+  contextWith,
+  DIGEST,
+  friend,
+  owner,
+  registered,
+  system,
+  thief,
+} from '#test/support/honest-transaction.ts';
 import { checkTransaction, inspectTransaction, type PolicyContext } from './policy.ts';
 import {
   addCertifications,
@@ -21,16 +31,6 @@ import {
   addTransfer,
 } from './programs.ts';
 
-const DIGEST = '4tuuvGk75tT7xYeEhHR6W2orpBmvKrCyEr5t9rb6Xkg9';
-const owner = parseSuiAddress('0x0a');
-const friend = parseSuiAddress('0x0b');
-const thief = parseSuiAddress('0x0c');
-const coin = (id: string, balance = 1_000n): Coin => ({
-  objectId: parseObjectId(id),
-  version: 3n,
-  digest: DIGEST,
-  balance,
-});
 const wal = [coin('0xa1'), coin('0xa2')];
 const blob = coin('0xb1');
 const sharedBlob = coin('0xb2');
@@ -39,33 +39,9 @@ const exchange = {
   packageId: parseObjectId('0xe2'),
   initialSharedVersion: 4n,
 };
-const system: SystemState = {
-  systemObjectId: parseObjectId('0x5151'),
-  initialSharedVersion: 2n,
-  typePackageId: parseObjectId('0x77'),
-  callPackageId: parseObjectId('0x78'),
-  walType: `0x${'9'.repeat(64)}::wal::WAL`,
-  epoch: 1,
-  shardCount: 13,
-  epochsAheadMax: 53,
-  storagePriceFrostPerMib: 5n,
-  writePriceFrostPerMib: 1n,
-};
-const blobId = parseBlobId('u-mOIiScoH3Zd01VRjQfghqctBvp8-wn-vm19Bkr4TY');
 const caps = { walFrost: 500n, suiMist: 500n, gasMist: 5_000n };
 
-const common: Omit<PolicyContext, 'kind' | 'quote'> = {
-  sender: owner,
-  systemObjectId: system.systemObjectId,
-  callPackageId: system.callPackageId,
-  epoch: system.epoch,
-  walType: system.walType,
-  walCoins: wal.map(({ objectId }) => objectId),
-  objects: [],
-  calls: {},
-  caps,
-  expiresAfterSuiEpoch: 11n,
-};
+const common: Omit<PolicyContext, 'kind' | 'quote'> = { ...contextWith(wal), calls: {}, caps };
 
 interface Case {
   readonly context: PolicyContext;
@@ -74,17 +50,7 @@ interface Case {
 
 const registration = (costs: { storage: bigint; write: bigint }) => ({
   system,
-  blobs: [
-    {
-      blobId,
-      rootHash: new Uint8Array(32),
-      sizeBytes: 5,
-      deletable: true,
-      storageBytes: 100n,
-      storageCostFrost: costs.storage,
-      writeCostFrost: costs.write,
-    },
-  ],
+  blobs: [{ ...registered, storageCostFrost: costs.storage, writeCostFrost: costs.write }],
   epochsAhead: 2,
   walCoins: wal,
   owner,
@@ -209,18 +175,6 @@ const cases: Record<PolicyContext['kind'], Case> = {
   },
 };
 
-async function build(addCommands: (tx: Transaction) => void): Promise<Uint8Array> {
-  const tx = new Transaction();
-  addCommands(tx);
-  tx.setSender(owner);
-  tx.setGasOwner(owner);
-  tx.setGasPrice(1_000);
-  tx.setGasBudget(4_000);
-  tx.setGasPayment([{ objectId: `0x${'d'.repeat(64)}`, version: '8', digest: DIGEST }]);
-  tx.setExpiration({ Epoch: '11' });
-  return await tx.build();
-}
-
 type Data = ReturnType<typeof bcs.TransactionData.parse>;
 type Commands = NonNullable<Data['V1']['kind']['ProgrammableTransaction']>['commands'];
 const edit = (bytes: Uint8Array, change: (data: Data['V1'], commands: Commands) => void) => {
@@ -235,13 +189,13 @@ const kinds = Object.keys(cases) as PolicyContext['kind'][];
 describe('an honest transaction', () => {
   test.each(kinds.map((kind) => ({ kind })))('to $kind is allowed', async ({ kind }) => {
     const { addCommands, context } = cases[kind];
-    const checked = checkTransaction(await build(addCommands), context);
+    const checked = checkTransaction(await buildHonest(addCommands), context);
     expect(checked.gasMistMax).toBe(4_000n);
   });
 
   test('of one kind is not allowed as another', async () => {
     for (const kind of kinds) {
-      const bytes = await build(cases[kind].addCommands);
+      const bytes = await buildHonest(cases[kind].addCommands);
       for (const other of kinds.filter((one) => one !== kind)) {
         expect(
           () => checkTransaction(bytes, cases[other].context),
@@ -252,7 +206,7 @@ describe('an honest transaction', () => {
   });
 
   test('says which objects it uses up and when it expires', async () => {
-    const inspected = inspectTransaction(await build(cases.delete.addCommands));
+    const inspected = inspectTransaction(await buildHonest(cases.delete.addCommands));
     expect(inspected.ownedInputs.map(({ objectId }) => objectId)).toEqual([
       `0x${'d'.repeat(64)}`,
       blob.objectId,
@@ -526,14 +480,14 @@ describe('a mutated transaction is refused:', () => {
 
   test.each(mutations)('$name ($kind)', async ({ kind, change }) => {
     const { addCommands, context } = cases[kind];
-    const bytes = edit(await build(addCommands), change);
+    const bytes = edit(await buildHonest(addCommands), change);
     expect(() => checkTransaction(bytes, context)).toThrowError(
       expect.objectContaining({ code: 'transaction-not-allowed' }) as unknown,
     );
   });
 
   test('a received object as input', async () => {
-    const bytes = await build((tx) => {
+    const bytes = await buildHonest((tx) => {
       cases.delete.addCommands(tx);
       tx.object(Inputs.ReceivingRef({ objectId: thief, version: '1', digest: DIGEST }));
     });
@@ -548,7 +502,7 @@ describe('a mutated transaction is refused:', () => {
     },
     { name: 'empty', of: () => new Uint8Array() },
   ])('bytes $name', async ({ of }) => {
-    const bytes = of(await build(cases.delete.addCommands));
+    const bytes = of(await buildHonest(cases.delete.addCommands));
     expect(() => checkTransaction(bytes, cases.delete.context)).toThrowError(
       expect.objectContaining({ code: 'transaction-not-allowed' }) as unknown,
     );
@@ -562,7 +516,7 @@ describe('a cap', () => {
     { name: 'of gas', kind: 'merge' as const, caps: { ...caps, gasMist: 3_999n } },
   ])('$name one below the cost refuses', async ({ kind, caps: lower }) => {
     const { addCommands, context } = cases[kind];
-    const bytes = await build(addCommands);
+    const bytes = await buildHonest(addCommands);
     expect(() => checkTransaction(bytes, { ...context, caps: lower })).toThrowError(
       expect.objectContaining({ code: 'cap-exceeded' }) as unknown,
     );
@@ -574,7 +528,7 @@ describe('a cap', () => {
     { name: 'of gas', kind: 'merge' as const, caps: { ...caps, gasMist: 4_000n } },
   ])('$name of exactly the cost allows', async ({ kind, caps: exact }) => {
     const { addCommands, context } = cases[kind];
-    checkTransaction(await build(addCommands), { ...context, caps: exact });
+    checkTransaction(await buildHonest(addCommands), { ...context, caps: exact });
   });
 });
 

@@ -4,46 +4,31 @@
  * was allowed.
  */
 import { bcs } from '@mysten/sui/bcs';
-import { Transaction } from '@mysten/sui/transactions';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '#engine/model/engine-error.ts';
-import { parseBlobId, parseObjectId, parseSuiAddress } from '#engine/model/ids.ts';
-import type { SystemState } from '../system.ts';
+import { parseObjectId } from '#engine/model/ids.ts';
+import {
+  buildHonest,
+  coin,
+  contextWith,
+  DIGEST,
+  friend,
+  owner,
+  registered,
+  system,
+  thief,
+} from '#test/support/honest-transaction.ts';
 import type { Plan } from './plan.ts';
 import { checkTransaction, type PolicyContext } from './policy.ts';
-import { addRegistrations, addReusingRegistration, type PricedRegistration } from './programs.ts';
+import { addRegistrations, addReusingRegistration } from './programs.ts';
 import { withTip, type Tip } from './tip.ts';
 
-const DIGEST = '4tuuvGk75tT7xYeEhHR6W2orpBmvKrCyEr5t9rb6Xkg9';
-const owner = parseSuiAddress('0x0a');
-const relay = parseSuiAddress('0x0b');
-const thief = parseSuiAddress('0x0c');
-const wal = [{ objectId: parseObjectId('0xa1'), version: 3n, digest: DIGEST, balance: 1_000n }];
-const system: SystemState = {
-  systemObjectId: parseObjectId('0x5151'),
-  initialSharedVersion: 2n,
-  typePackageId: parseObjectId('0x77'),
-  callPackageId: parseObjectId('0x78'),
-  walType: `0x${'9'.repeat(64)}::wal::WAL`,
-  epoch: 1,
-  shardCount: 13,
-  epochsAheadMax: 53,
-  storagePriceFrostPerMib: 5n,
-  writePriceFrostPerMib: 1n,
-};
+const relay = friend;
+const wal = [coin('0xa1')];
 const tip: Tip = {
   recipient: relay,
   mist: 105n,
   authPackage: Uint8Array.from({ length: 72 }, (_, index) => index),
-};
-const blob: PricedRegistration = {
-  blobId: parseBlobId('u-mOIiScoH3Zd01VRjQfghqctBvp8-wn-vm19Bkr4TY'),
-  rootHash: new Uint8Array(32),
-  sizeBytes: 5,
-  deletable: true,
-  storageBytes: 100n,
-  storageCostFrost: 15n,
-  writeCostFrost: 1n,
 };
 const plan: Plan = withTip(
   {
@@ -56,7 +41,7 @@ const plan: Plan = withTip(
     addCommands: (tx) =>
       addRegistrations(tx, {
         system,
-        blobs: [blob],
+        blobs: [registered],
         epochsAhead: 2,
         walCoins: wal,
         owner,
@@ -65,32 +50,16 @@ const plan: Plan = withTip(
   tip,
 );
 const context: PolicyContext = {
+  ...contextWith(wal),
   kind: 'register',
-  sender: owner,
-  systemObjectId: system.systemObjectId,
-  callPackageId: system.callPackageId,
-  epoch: system.epoch,
-  walType: system.walType,
-  walCoins: wal.map(({ objectId }) => objectId),
-  objects: [],
   calls: plan.calls,
   tip,
   quote: plan,
   caps: { walFrost: 500n, suiMist: 0n, gasMist: 5_000n, tipMist: 200n },
-  expiresAfterSuiEpoch: 11n,
 };
 
-async function build(built: Pick<Plan, 'addCommands'> = plan): Promise<Uint8Array> {
-  const tx = new Transaction();
-  built.addCommands(tx);
-  tx.setSender(owner);
-  tx.setGasOwner(owner);
-  tx.setGasPrice(1_000);
-  tx.setGasBudget(4_000);
-  tx.setGasPayment([{ objectId: `0x${'d'.repeat(64)}`, version: '8', digest: DIGEST }]);
-  tx.setExpiration({ Epoch: '11' });
-  return await tx.build();
-}
+const build = (built: Pick<Plan, 'addCommands'> = plan): Promise<Uint8Array> =>
+  buildHonest((tx) => built.addCommands(tx));
 
 type Program = NonNullable<
   ReturnType<typeof bcs.TransactionData.parse>['V1']['kind']['ProgrammableTransaction']
@@ -114,7 +83,7 @@ const splitOfGas = (program: Program) =>
 /** The first is the relay's, the last the account's own. */
 const transfers = (program: Program) =>
   program.commands.flatMap(({ TransferObjects }) => TransferObjects ?? []);
-const registered = (program: Program) => transfers(program).at(-1)!.objects[0]!;
+const registeredIn = (program: Program) => transfers(program).at(-1)!.objects[0]!;
 const inputOf = (argument: { Input?: number }): number => argument.Input ?? -1;
 const u64 = (amount: bigint): string => bcs.u64().serialize(amount).toBase64();
 
@@ -143,7 +112,7 @@ test('and so it is on storage that the account has already', async () => {
       addCommands: (tx) =>
         addReusingRegistration(tx, {
           system,
-          blob: { ...blob, storageCostFrost: 0n },
+          blob: { ...registered, storageCostFrost: 0n },
           pieces: [piece],
           endEpoch: 3,
           walCoins: wal,
@@ -197,7 +166,7 @@ describe('a mutated tip is refused:', () => {
     {
       name: 'the registered blob with it',
       change: (program) => {
-        transfers(program)[0]!.objects.push(registered(program));
+        transfers(program)[0]!.objects.push(registeredIn(program));
       },
     },
     {
