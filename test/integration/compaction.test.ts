@@ -11,9 +11,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RetentionPolicy } from '#contract/storage-api.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { Wallet } from '#engine/sui/wallet/wallet.ts';
 import { openFileSystem } from '#platform/file-system.ts';
-import { Death, Fate, mortal, mortalFiles, mortalIndex } from '../support/fate.ts';
+import { Death, Fate, mortalFiles } from '../support/fate.ts';
+import { next } from '../support/fated-engine.ts';
 import {
   AheadClock,
   contentOf,
@@ -26,50 +26,15 @@ import {
 import { generator, IS_SWEEP, SEED } from '../support/story.ts';
 import { bareVault, startWorld, type BareVault, type World } from '../support/world.ts';
 
-/** The fate of engines that are opened next. */
-const next = vi.hoisted((): { fate: Fate | undefined } => ({ fate: undefined }));
-
-vi.mock(import('#engine/local-index/local-index.ts'), async (importOriginal) => {
-  const original = await importOriginal();
-  return {
-    ...original,
-    openLocalIndex: (path) => {
-      const index = original.openLocalIndex(path);
-      return next.fate ? mortalIndex(index, next.fate) : index;
-    },
-  };
-});
-
-vi.mock(import('#engine/sui/chain.ts'), async (importOriginal) => {
-  const original = await importOriginal();
-  return {
-    ...original,
-    openChain: (...args) => {
-      const chain = original.openChain(...args);
-      const { fate } = next;
-      if (!fate) return chain;
-      const openWallet = chain.openWallet.bind(chain);
-      chain.openWallet = (...walletArgs): Wallet =>
-        mortal(openWallet(...walletArgs), fate, 'wallet', (method) =>
-          ['submit', 'conclude'].includes(method),
-        );
-      return mortal(chain, fate, 'chain', () => false);
-    },
-  };
-});
-
-vi.mock(import('#engine/walrus/storage-network.ts'), async (importOriginal) => {
-  const original = await importOriginal();
-  return {
-    ...original,
-    openStorageNetwork: (options) => {
-      const network = original.openStorageNetwork(options);
-      return next.fate
-        ? mortal(network, next.fate, 'nodes', (method) => method === 'upload', ['close'])
-        : network;
-    },
-  };
-});
+vi.mock(import('#engine/local-index/local-index.ts'), async (importOriginal) =>
+  (await import('../support/fated-engine.ts')).fatedLocalIndex(await importOriginal()),
+);
+vi.mock(import('#engine/sui/chain.ts'), async (importOriginal) =>
+  (await import('../support/fated-engine.ts')).fatedChain(await importOriginal()),
+);
+vi.mock(import('#engine/walrus/storage-network.ts'), async (importOriginal) =>
+  (await import('../support/fated-engine.ts')).fatedNetwork(await importOriginal()),
+);
 
 /** A case is a few steps of a life, and a look at what came of them. */
 const CASES = IS_SWEEP ? 10_000 : 500;
