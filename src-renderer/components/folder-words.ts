@@ -45,11 +45,23 @@ export function progressParts(task: Task | undefined): string[] {
   ];
 }
 
-/** From 0 to 1: by bytes, else by files; undefined while the end is not known. */
+export const taskTitle = (task: Task): string =>
+  say(`activity.task-${task.kind}`, { folder: task.folderName ?? say('activity.everything') });
+
+/** Of a renewal or a repacking: 3 of 10 blobs. */
+export function blobsText(task: Task): string | undefined {
+  const blobs = task.progress?.blobs;
+  if (!blobs) return undefined;
+  const total = say('count.blobs', { count: blobs.total });
+  return say('progress.of', { done: words.format.number(blobs.done), total });
+}
+
+/** From 0 to 1: by blobs or bytes, else by files; undefined while the end is not known. */
 export function shareOf(task: Task): number | undefined {
   const progress = task.progress;
   if (!progress) return undefined;
-  const { bytesDone, bytesTotal, filesDone, filesTotal } = progress;
+  const { bytesDone, bytesTotal, filesDone, filesTotal, blobs } = progress;
+  if (blobs && blobs.total > 0) return Math.min(blobs.done / blobs.total, 1);
   if (bytesTotal !== undefined && bytesTotal > 0) return Math.min(bytesDone / bytesTotal, 1);
   if (filesTotal !== undefined && filesTotal > 0) return Math.min(filesDone / filesTotal, 1);
   return undefined;

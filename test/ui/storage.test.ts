@@ -6,11 +6,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import type { LedgerEntry } from '#contract/storage-api.ts';
+import { errorCodes } from '#contract/errors.ts';
+import type { LedgerEntry, RenewalPlan } from '#contract/storage-api.ts';
+import type { Task } from '#contract/task-api.ts';
 import { launchChromium } from './chromium.ts';
 import { openRealHome, type RealHome } from './real-home.ts';
-import { calm, folder as sampleFolder, forecast, NOW_MS } from './sample.ts';
-import { openScripted } from './scripted-window.ts';
+import { calm, folder as sampleFolder, forecast, NOW_MS, syncTask } from './sample.ts';
+import { openScripted, type Script, type ScriptedWindow } from './scripted-window.ts';
 import { expectAccessible, openWindow, see, type UiWindow } from './window.ts';
 
 let browser: Browser;
@@ -24,6 +26,8 @@ afterAll(() => browser.close());
 
 const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name });
 const press = (name: string | RegExp) => page.getByRole('button', { name, exact: true }).click();
+const payButton = () =>
+  page.getByRole('dialog').getByRole('button', { name: /^Renew for 0\.\d+ WAL$/ });
 const tab = (name: string | RegExp) => page.getByRole('tab', { name }).click();
 
 describe('a real vault', () => {
@@ -137,7 +141,7 @@ describe('a real vault', () => {
     expect(String(suiMist)).toBe('1500000000');
   });
 
-  test('is renewed for the price that was shown, once more is asked for', async () => {
+  test('is renewed for the price that was shown, whichever window looks on', async () => {
     await press('Renew now');
     await see(page.getByText(/Nothing is due/)).toBeVisible();
     await page.keyboard.press('Escape');
@@ -152,15 +156,41 @@ describe('a real vault', () => {
     await see(page.getByText('Documents is kept so from now on.').first()).toBeVisible();
 
     await press('Renew now');
-    const dialog = page.getByRole('dialog');
-    const pay = dialog.getByRole('button', { name: /^Renew for 0\.\d+ WAL$/ });
-    await see(pay).toBeEnabled();
+    await see(payButton()).toBeEnabled();
     await expectAccessible(page);
-    const price = /0\.\d+ WAL/.exec((await pay.textContent()) ?? '')?.[0] ?? '';
-    await pay.click();
+
+    // Nothing can be uploaded: a sync keeps the turn, and the renewal waits for its own.
+    const nodes = real.world.localnet.nodes.map(({ node }) => node);
+    for (const node of nodes) await node.kill();
+    writeFileSync(join(real.world.path('Documents'), 'waiting.txt'), 'waiting');
+    const other = await openWindow(browser);
+    await real.enter(other.page);
+    await other.page.getByRole('button', { name: 'Sync now' }).click();
+    await see(other.page.getByText('Syncing has begun.').first()).toBeVisible();
+    await payButton().click();
+    await see(page.getByRole('dialog').getByText('Waiting for its turn')).toBeVisible();
+    await expectAccessible(page);
+    await window.close();
+
+    // The window is gone, what it has begun is not.
+    page = other.page;
+    window = other;
+    await page.getByRole('link', { name: 'Storage' }).click();
+    await press('Renew now');
+    await see(page.getByRole('progressbar', { name: 'Renewing everything' })).toBeVisible();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+    await see(page.getByText('Stopped. What is paid for stays paid for.')).toBeVisible();
+    for (const node of nodes) await node.heal();
+
+    await see(payButton()).toBeEnabled();
+    const price = /0\.\d+ WAL/.exec((await payButton().textContent()) ?? '')?.[0] ?? '';
+    await payButton().click();
     await see(
       page.getByText(new RegExp(`^Renewed for ${price.replace('.', '\\.')}`)).first(),
     ).toBeVisible({ timeout: 60_000 });
+    await see(page.getByRole('dialog')).toBeHidden();
+    await press('Renew now');
+    await see(page.getByText(/Nothing is due/)).toBeVisible();
   });
 
   test('lets moments go only after saying which and what that saves', async () => {
@@ -176,7 +206,8 @@ describe('a real vault', () => {
     }
     await see(page.getByText('Type whole numbers, and at least one of them.')).toBeVisible();
     await page.getByLabel('One for each of the last … years').fill('1');
-    await see(page.getByText(/lets 1 moment go/)).toBeVisible();
+    // The first two, and the newest one stays: the renewal above let a third be made.
+    await see(page.getByText(/lets 2 moments go/)).toBeVisible();
     await press('Let go by these rules');
     const dialog = page.getByRole('dialog');
     await see(dialog.getByText('What is let go can’t be restored any more.')).toBeVisible();
@@ -211,6 +242,121 @@ describe('a scripted vault', () => {
     await see(heading('Your balance is enough until 11 April 2027')).toBeVisible();
     await see(page.getByText('Add 40 WAL.')).toBeVisible();
     await expectAccessible(page);
+  });
+
+  describe('that is being renewed', () => {
+    const folders = [sampleFolder('Documents')];
+    const at = { epoch: 48, atMs: NOW_MS };
+    const cost = { walFrost: 400_000_000n, gasMist: 5_000_000n };
+    const plan: RenewalPlan = {
+      folders: [{ folderId: 'f', name: 'Documents', from: at, to: at, blobCount: 120, cost }],
+      compaction: undefined,
+      transactionCount: 1,
+      cost,
+      problem: undefined,
+    };
+    const renewing: Task = {
+      ...syncTask,
+      kind: 'renew',
+      folderId: undefined,
+      folderName: undefined,
+      progress: {
+        filesDone: 0,
+        filesTotal: undefined,
+        bytesDone: 0,
+        bytesTotal: undefined,
+        bytesPerSecond: undefined,
+        remainingMs: undefined,
+        elapsedMs: 9_000,
+        current: undefined,
+        blobs: { done: 30, total: 120 },
+      },
+    };
+    let tasks: readonly Task[] = [];
+    const script: Script = {
+      ...calm(folders),
+      storage: () => forecast(folders),
+      planRenewal: () => plan,
+      tasks: () => tasks,
+    };
+    const tell = async (engine: ScriptedWindow, task: Task): Promise<void> => {
+      tasks = [task];
+      await engine.send({ kind: 'task', task });
+    };
+    beforeEach(() => {
+      tasks = [renewing];
+    });
+
+    test('shows how far it is, and then why it did not come to its end', async () => {
+      const engine = await openScripted(page, script, '#/storage');
+      await press('Renew now');
+      const dialog = page.getByRole('dialog');
+      await see(dialog.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '25');
+      await see(dialog.getByRole('status').getByText('30 of 120 blobs')).toBeVisible();
+      await expectAccessible(page);
+      await tell(engine, {
+        ...renewing,
+        state: 'failed',
+        problem: {
+          code: 'cap-exceeded',
+          message: 'renewing takes 0.4 WAL, the caps leave 0.1 now',
+          next: errorCodes['cap-exceeded'].next,
+          context: { amount: '400000000', cap: '100000000' },
+        },
+      });
+      await see(dialog.getByText(/did not come to its end/)).toBeVisible();
+      await see(dialog.getByRole('alert')).toContainText('0.1');
+      await see(payButton()).toBeEnabled();
+      await expectAccessible(page);
+    });
+
+    test('says at its end what was paid, with the dialog closed, too', async () => {
+      const engine = await openScripted(page, script, '#/storage');
+      await press('Renew now');
+      const dialog = page.getByRole('dialog');
+      await see(dialog.getByRole('progressbar')).toBeVisible();
+      await dialog.getByRole('button', { name: 'Close' }).last().click();
+      await see(dialog).toBeHidden();
+      const renewal = { ...plan, executed: cost, digests: ['digest'] };
+      await tell(engine, { ...renewing, state: 'done', renewal });
+      await see(page.getByText('Renewed for 0.4 WAL + 0.005 SUI.').first()).toBeVisible();
+    });
+
+    test('can be repacked where nothing is due', async () => {
+      tasks = [];
+      const task: Task = { ...renewing, kind: 'compact', progress: undefined };
+      const begun = Promise.withResolvers<undefined>();
+      const compaction = {
+        rewrittenPacks: 14,
+        deletedPacks: 0,
+        liveBytes: 1,
+        cost,
+        savedFrost: 3_200_000_000n,
+        sentence: '',
+      };
+      const engine = await openScripted(
+        page,
+        {
+          ...script,
+          planRenewal: () => ({ ...plan, folders: [], transactionCount: 0, compaction }),
+          startCompaction: () => {
+            begun.resolve(undefined);
+            return task;
+          },
+        },
+        '#/storage',
+      );
+      await press('Renew now');
+      const dialog = page.getByRole('dialog');
+      await see(dialog.getByText(/Repacking 14 packs first saves 3.2 WAL/)).toBeVisible();
+      await dialog.getByRole('button', { name: 'Repack for 0.4 WAL' }).click();
+      await begun.promise;
+      await tell(engine, task);
+      await see(dialog.getByRole('progressbar', { name: 'Tidying everything' })).toBeVisible();
+      const spent = { compaction, spent: cost };
+      await tell(engine, { ...task, state: 'done', compaction: spent });
+      await see(page.getByText('Repacked for 0.4 WAL + 0.005 SUI.').first()).toBeVisible();
+    });
   });
 
   test('with nothing in it says what the view is for', async () => {

@@ -74,8 +74,15 @@ export const storage = {
     other: 'Letting {count} packs go that nobody needs saves {saved}.',
   },
   'storage.renew.pay': 'Renew for {price}',
-  'storage.renew.running': 'Renewing',
+  'storage.renew.repack': 'Repack for {price}',
+  'storage.renew.before': 'Seeing what is due, and repacking first what is cheaper that way',
+  'storage.renew.waiting': 'Waiting for its turn',
+  'storage.renew.close': 'You can close this window. Floe goes on by itself.',
+  'storage.renew.stop': 'Stop',
+  'storage.renew.stopped': 'Stopped. What is paid for stays paid for.',
+  'storage.renew.failed': 'What was begun on {date} did not come to its end.',
   'storage.renew.done': 'Renewed for {price}.',
+  'storage.renew.repack-done': 'Repacked for {price}.',
 
   'storage.caps.title': 'Spending limits',
   'storage.caps.what':
