@@ -174,6 +174,14 @@ export async function answerQuestions(
     app.evaluate(() => (globalThis as unknown as { asked: AskedQuestion[] }).asked);
 }
 
+/** Answer every native dialog for a file or a folder with this path from now on. */
+export async function answerFileDialogs(app: ElectronApplication, path: string): Promise<void> {
+  await app.evaluate(({ dialog }, given) => {
+    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [given] });
+    dialog.showSaveDialog = async () => ({ canceled: false, filePath: given });
+  }, path);
+}
+
 /** Whether the app has a window that can be seen. */
 export async function hasVisibleWindow(app: ElectronApplication): Promise<boolean> {
   return app.evaluate(({ BrowserWindow }) =>

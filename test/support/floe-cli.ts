@@ -99,7 +99,7 @@ export interface TestHome {
   /** Set up a vault on the world's network; gives its words. */
   init(args?: readonly string[]): Promise<string>;
   /** Start the daemon without watching; resolves when it serves. */
-  daemon(): Promise<{ readonly child: ChildProcess; stop(): Promise<void> }>;
+  daemon(env?: NodeJS.ProcessEnv): Promise<{ readonly child: ChildProcess; stop(): Promise<void> }>;
 }
 
 export async function openWorld(options: Omit<LocalnetOptions, 'dir'> = {}): Promise<TestWorld> {
@@ -141,14 +141,17 @@ export function testHome(path: string, networkFile: string): TestHome {
     must,
     init: async (args = []) =>
       String((await must(['init', '--network', networkFile, ...args]))['words']),
-    daemon: () => startDaemon(path),
+    daemon: (env) => startDaemon(path, env),
   };
 }
 
-async function startDaemon(home: string): Promise<{ child: ChildProcess; stop(): Promise<void> }> {
+async function startDaemon(
+  home: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ child: ChildProcess; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [MAIN, '--home', home, 'daemon', '--no-watch', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
