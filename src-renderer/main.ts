@@ -8,6 +8,7 @@ import { connect } from './lib/connection/connect.ts';
 import './lib/design/tokens.css';
 import './lib/design/base.css';
 import { App } from './lib/state/app.svelte.ts';
+import { Homes } from './lib/state/homes.svelte.ts';
 import { parseRoute } from './lib/state/routes.ts';
 import { Theme } from './lib/state/theme.svelte.ts';
 import { words } from './lib/words/words.svelte.ts';
@@ -19,11 +20,12 @@ words.use('system');
 
 const connection = await connect();
 if (connection) {
-  const app = new App(connection, theme);
-  connection.subscribeShell((event) => {
-    if (event.kind === 'open-screen') app.router.go(parseRoute(event.screen));
+  const homes = new Homes(new App(connection, theme));
+  connection.subscribeShell(({ screen, networkName }) => {
+    if (networkName !== undefined) homes.show(networkName);
+    homes.shown.router.go(parseRoute(screen));
   });
-  mount(AppView, { target, props: { app } });
+  mount(AppView, { target, props: { homes } });
 } else {
   mount(NotAdmitted, { target });
 }

@@ -67,6 +67,17 @@ export class EngineClient {
     return answer as Awaited<ReturnType<AppApi[Method]>>;
   }
 
+  /** The same of a home beside this one, by the name of its network. */
+  async callAt<Method extends keyof AppApi>(
+    networkName: string | undefined,
+    method: Method,
+    request: Parameters<AppApi[Method]>[0],
+  ): Promise<Awaited<ReturnType<AppApi[Method]>>> {
+    if (networkName === undefined) return this.call(method, request);
+    const answer = await this.call('callOtherHome', { networkName, method, request });
+    return answer as Awaited<ReturnType<AppApi[Method]>>;
+  }
+
   /** Ask the engine to end. */
   stopEngine(): void {
     this.link.send(encodeMessage({ type: 'stop' }));

@@ -7,7 +7,7 @@
 import { dialog } from 'electron';
 import type { RenewalPlan } from '#contract/storage-api.ts';
 import { costText, dateText } from './amounts.ts';
-import type { ShellState } from './shell-state.ts';
+import type { HomeFacts } from './home-watch.ts';
 import { wordsOf, type Language } from './words.ts';
 
 export interface Question {
@@ -29,14 +29,18 @@ export function renewQuestion(plan: RenewalPlan, language: Language): Question {
   };
 }
 
-/** Names what ends first, by the chain's word. */
-export function quitQuestion({ status, tasks }: ShellState, language: Language): Question {
+/** Names what ends first in any of the homes, by the chain's word. */
+export function quitQuestion(homes: readonly HomeFacts[], language: Language): Question {
   const words = wordsOf[language];
-  const ends = (status?.folders ?? []).flatMap(({ name, removed, protectedUntil }) =>
-    removed || !protectedUntil ? [] : [{ name, atMs: protectedUntil.atMs }],
-  );
+  const ends = homes
+    .flatMap(({ status }) => status?.folders ?? [])
+    .flatMap(({ name, removed, protectedUntil }) =>
+      removed || !protectedUntil ? [] : [{ name, atMs: protectedUntil.atMs }],
+    );
   const [earliest] = ends.sort((a, b) => a.atMs - b.atMs);
-  const isBusy = tasks.some(({ state }) => state === 'running' || state === 'waiting');
+  const isBusy = homes
+    .flatMap(({ tasks }) => tasks)
+    .some(({ state }) => state === 'running' || state === 'waiting');
   return {
     message: words.quitQuestion,
     detail: [

@@ -1,144 +1,114 @@
 /**
- * @file What the shell knows of the engine: asked again whenever the engine says that it changed.
+ * @file What the shell knows: of the engine's process, of the home that it serves, and of the homes
+ * beside it, to which folders have moved.
  *
  * Holds the engine's last words and decides nothing; `tray-menu.ts` turns them into what is shown.
  */
-import type { VaultStatus } from '#contract/api.ts';
 import type { SerializedError } from '#contract/errors.ts';
 import type { EngineEvent } from '#contract/events.ts';
-import type { AppSettings, HomeState } from '#contract/home-api.ts';
+import type { AppSettings } from '#contract/home-api.ts';
+import type { OtherHome } from '#contract/move-api.ts';
 import type { LinkState } from '#contract/shell-bridge.ts';
-import type { RenewalPlan } from '#contract/storage-api.ts';
-import type { Task } from '#contract/task-api.ts';
-import { CallFailure, type EngineClient } from './engine-client.ts';
+import type { EngineClient } from './engine-client.ts';
+import { HomeWatch, NOTHING_KNOWN, type HomeFacts } from './home-watch.ts';
+import { Rounds } from './rounds.ts';
 
-export interface ShellState {
+export interface OtherHomeFacts extends HomeFacts {
+  readonly networkName: string;
+  /** Why it cannot be served now. */
+  readonly problem: SerializedError | undefined;
+}
+
+export interface ShellState extends HomeFacts {
   readonly link: LinkState;
   /** Why no engine answers, once one has ended by itself. */
   readonly engineProblem: SerializedError | undefined;
-  readonly home: HomeState | undefined;
   readonly settings: AppSettings | undefined;
-  readonly status: VaultStatus | undefined;
-  /** Why there is no status although the home is open. */
-  readonly statusProblem: SerializedError | undefined;
-  readonly tasks: readonly Task[];
-  readonly renewal: RenewalPlan | undefined;
+  readonly others: readonly OtherHomeFacts[];
 }
 
 export const INITIAL_STATE: ShellState = {
+  ...NOTHING_KNOWN,
   link: 'connecting',
   engineProblem: undefined,
-  home: undefined,
   settings: undefined,
-  status: undefined,
-  statusProblem: undefined,
-  tasks: [],
-  renewal: undefined,
+  others: [],
 };
 
-/** What is told often and changes nothing that is shown here. */
-const SAYS_NOTHING_NEW: readonly EngineEvent['kind'][] = [
-  'progress',
-  'shards',
-  'pack',
-  'other-home',
-];
-/** Many events in a row are one question. */
-const ASK_AFTER_MS = 200;
-/** A plan asks the chain; its price does not change by the minute. */
-const PLAN_AFTER_MS = 60_000;
 /** What no event tells: dates pass. */
 const ASK_EVERY_MS = 15 * 60_000;
 
 export class ShellStateKeeper {
   readonly #client: EngineClient;
   readonly #onChange: (state: ShellState) => void;
-  #state = INITIAL_STATE;
-  #timer: NodeJS.Timeout | undefined;
-  #isAsking = false;
-  #mustAskAgain = false;
-  #plannedAtMs = -Infinity;
+  readonly #main: HomeWatch;
+  readonly #beside = new Map<string, HomeWatch>();
+  readonly #rounds = new Rounds(() => this.#ask());
+  #homes: readonly OtherHome[] = [];
+  #link: LinkState = 'connecting';
+  #engineProblem: SerializedError | undefined;
+  #settings: AppSettings | undefined;
 
   constructor(client: EngineClient, onChange: (state: ShellState) => void) {
     this.#client = client;
     this.#onChange = onChange;
-    setInterval(() => this.#askSoon(), ASK_EVERY_MS).unref();
+    this.#main = new HomeWatch(client, undefined, () => this.#changed());
+    setInterval(() => this.#askAll(), ASK_EVERY_MS).unref();
   }
 
   get state(): ShellState {
-    return this.#state;
+    return {
+      ...this.#main.facts,
+      link: this.#link,
+      engineProblem: this.#engineProblem,
+      settings: this.#settings,
+      others: this.#homes.map(({ networkName, problem }) => ({
+        ...(this.#beside.get(networkName)?.facts ?? NOTHING_KNOWN),
+        networkName,
+        problem,
+      })),
+    };
   }
 
   linkChanged(link: LinkState): void {
-    this.#change({ link });
-    if (link === 'up') void this.#ask();
+    this.#link = link;
+    this.#changed();
+    if (link === 'up') this.#askAll();
   }
 
   engineFailed(engineProblem: SerializedError | undefined): void {
-    this.#change({ engineProblem });
+    this.#engineProblem = engineProblem;
+    this.#changed();
   }
 
   eventArrived(event: EngineEvent): void {
-    if (event.kind === 'task') this.#taskChanged(event.task);
-    else if (!SAYS_NOTHING_NEW.includes(event.kind)) this.#askSoon();
+    if (event.kind === 'home-changed' || event.kind === 'moves-changed') this.#rounds.soon();
+    if (event.kind !== 'other-home') this.#main.eventArrived(event);
+    else this.#beside.get(event.networkName)?.eventArrived(event.event);
   }
 
-  #taskChanged(task: Task): void {
-    const others = this.#state.tasks.filter(({ taskId }) => taskId !== task.taskId);
-    this.#change({ tasks: [...others, task] });
+  #askAll(): void {
+    void this.#rounds.now();
+    this.#main.ask();
   }
 
-  #askSoon(): void {
-    this.#timer ??= setTimeout(() => void this.#ask(), ASK_AFTER_MS);
-  }
-
-  /** One round of questions at a time; what changes meanwhile is asked in the next. */
   async #ask(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#isAsking) {
-      this.#mustAskAgain = true;
-      return;
+    this.#settings = await this.#client.call('settings', {});
+    this.#changed();
+    const { homes } = await this.#client.call('otherHomes', {});
+    const named = new Set(homes.map(({ networkName }) => networkName));
+    for (const name of this.#beside.keys()) if (!named.has(name)) this.#beside.delete(name);
+    this.#homes = homes;
+    for (const { networkName, problem } of homes) {
+      const watch = new HomeWatch(this.#client, networkName, () => this.#changed());
+      this.#beside.set(networkName, this.#beside.get(networkName) ?? watch);
+      // To ask one that cannot be served is to have it tried again at once, and told about again.
+      if (!problem) this.#beside.get(networkName)?.ask();
     }
-    this.#isAsking = true;
-    try {
-      do {
-        this.#mustAskAgain = false;
-        await this.#askOnce();
-      } while (this.#mustAskAgain && this.#state.link === 'up');
-    } catch (error) {
-      // The link went down under a question; the next `up` asks again.
-      if (!(error instanceof CallFailure)) throw error;
-    } finally {
-      this.#isAsking = false;
-    }
+    this.#changed();
   }
 
-  async #askOnce(): Promise<void> {
-    const home = await this.#client.call('home', {});
-    const settings = await this.#client.call('settings', {});
-    this.#change({ home, settings });
-    if (home.state !== 'open') {
-      this.#change({ status: undefined, statusProblem: undefined, tasks: [], renewal: undefined });
-      return;
-    }
-    this.#change({ tasks: await this.#client.call('tasks', {}) });
-    try {
-      const status = await this.#client.call('status', {});
-      this.#change({ status, statusProblem: undefined });
-    } catch (error) {
-      if (!(error instanceof CallFailure) || this.#state.link !== 'up') throw error;
-      this.#change({ status: undefined, statusProblem: error.problem });
-      return;
-    }
-    if (Date.now() - this.#plannedAtMs > PLAN_AFTER_MS) {
-      this.#plannedAtMs = Date.now();
-      this.#change({ renewal: await this.#client.call('planRenewal', {}).catch(() => undefined) });
-    }
-  }
-
-  #change(part: Partial<ShellState>): void {
-    this.#state = { ...this.#state, ...part };
-    this.#onChange(this.#state);
+  #changed(): void {
+    this.#onChange(this.state);
   }
 }

@@ -5,6 +5,7 @@
  *     tray, links, second starts ──actions──▶ here ──calls──▶ engine
  */
 import { app, powerMonitor, session } from 'electron';
+import type { AppApi } from '#contract/app-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import { problemWords } from '#contract/words/words.ts';
 import { serveScheme } from './app-protocol.ts';
@@ -14,6 +15,7 @@ import { linkAmong, screenOfLink } from './deep-link.ts';
 import { CallFailure, EngineClient } from './engine-client.ts';
 import { EngineProcess } from './engine-process.ts';
 import { guardSession } from './guards.ts';
+import { knownHomes } from './headline.ts';
 import { serveIpc } from './ipc.ts';
 import { setStartAtLogin } from './login-item.ts';
 import { showNotice } from './notices.ts';
@@ -21,7 +23,7 @@ import { answerFrom } from './page-files.ts';
 import type { Places } from './places.ts';
 import { ask, quitQuestion, renewQuestion, tellProblem } from './questions.ts';
 import { ShellStateKeeper, type ShellState } from './shell-state.ts';
-import { pauseEndMs, trayView, type TrayAction } from './tray-menu.ts';
+import { openHomes, pauseEndMs, trayView, type TrayAction } from './tray-menu.ts';
 import { hasTrayHost, TrayIcon } from './tray.ts';
 import { mainWindow, type MainWindow } from './windows.ts';
 import { languageOf, wordsOf, type Language } from './words.ts';
@@ -91,7 +93,7 @@ export class Shell {
   async askToQuit(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const isYes = await ask(quitQuestion(this.#keeper.state, this.#language()));
+    const isYes = await ask(quitQuestion(knownHomes(this.#keeper.state), this.#language()));
     this.#isAsking = false;
     if (isYes) await this.quit();
   }
@@ -137,19 +139,25 @@ export class Shell {
     try {
       switch (action.kind) {
         case 'open':
-          this.#window.show(action.screen && { kind: 'open-screen', screen: action.screen });
+          this.#window.show(
+            action.screen && {
+              kind: 'open-screen',
+              screen: action.screen,
+              networkName: action.networkName,
+            },
+          );
           return;
         case 'sync':
-          await this.#client.call('startSync', {});
+          await this.#askOpenHomes('startSync', {});
           return;
         case 'pause':
-          await this.#client.call('pause', { untilMs: pauseEndMs(action.until, new Date()) });
+          await this.#askOpenHomes('pause', { untilMs: pauseEndMs(action.until, new Date()) });
           return;
         case 'resume':
-          await this.#client.call('resume', {});
+          await this.#askOpenHomes('resume', {});
           return;
         case 'renew':
-          await this.#renew();
+          await this.#renew(action.networkName);
           return;
         case 'quit':
           await this.askToQuit();
@@ -162,15 +170,28 @@ export class Shell {
     }
   }
 
+  /** Each is asked, whatever another one answers. */
+  async #askOpenHomes<Method extends 'startSync' | 'pause' | 'resume'>(
+    method: Method,
+    request: Parameters<AppApi[Method]>[0],
+  ): Promise<void> {
+    const asked = openHomes(this.#keeper.state).map(({ networkName }) =>
+      this.#client.callAt(networkName, method, request),
+    );
+    for (const outcome of await Promise.allSettled(asked)) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+    }
+  }
+
   /** The price in the menu may be old: it is asked again, shown, and only then paid. */
-  async #renew(): Promise<void> {
+  async #renew(networkName: string | undefined): Promise<void> {
     const language = this.#language();
-    const plan = await this.#client.call('planRenewal', {});
+    const plan = await this.#client.callAt(networkName, 'planRenewal', {});
     if (plan.problem) {
       const { happened, next } = problemWords(plan.problem, language);
       await tellProblem(wordsOf[language].renewFailed, `${happened} ${next}`);
     } else if (plan.folders.length > 0 && (await ask(renewQuestion(plan, language)))) {
-      await this.#client.call('renew', {});
+      await this.#client.callAt(networkName, 'renew', {});
     }
   }
 

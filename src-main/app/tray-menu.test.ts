@@ -8,7 +8,8 @@ import {
   OPEN_HOME,
   vaultStatus,
 } from '#test/desktop/scripted-home.ts';
-import { INITIAL_STATE, type ShellState } from './shell-state.ts';
+import { NOTHING_KNOWN } from './home-watch.ts';
+import { INITIAL_STATE, type OtherHomeFacts, type ShellState } from './shell-state.ts';
 import { pauseEndMs, trayView, type TrayView } from './tray-menu.ts';
 
 const UP: ShellState = {
@@ -233,6 +234,149 @@ describe('the tray', () => {
     const view = trayView({ ...UP, renewal: DUE }, 'de');
     expect(view.sentence).toBe('Alles ist geschützt bis 14. März 2027.');
     expect(labels(view)).toContain('Jetzt verlängern (0,41 WAL + 0,002 SUI) …');
+  });
+});
+
+describe('the tray of two homes', () => {
+  const EARLIER = { atMs: Date.UTC(2027, 0, 2, 12), epoch: 30 };
+  const testnet = (part: Partial<OtherHomeFacts> = {}): OtherHomeFacts => ({
+    ...NOTHING_KNOWN,
+    networkName: 'testnet',
+    problem: undefined,
+    home: { ...OPEN_HOME, networkName: 'testnet' },
+    status: vaultStatus('protected', [folderStatus('Letters', { protectedUntil: EARLIER })]),
+    ...part,
+  });
+  const short = vaultStatus('attention', [folderStatus('Letters', { problem: PROBLEM })]);
+  const tryOut = (folders = [folderStatus('Documents')]): ShellState => ({
+    ...UP,
+    home: { ...OPEN_HOME, networkName: 'local', isTryOut: true },
+    status: vaultStatus('protected', folders, {
+      network: { name: 'local', isTryOut: true } as VaultStatus['network'],
+    }),
+  });
+  const notYet = [folderStatus('Photos', { protectedUntil: undefined })];
+
+  test.each<{ name: string; state: ShellState; shown: TrayView['state']; sentence: string }>([
+    {
+      name: 'that are well names what ends first',
+      state: { ...UP, others: [testnet()] },
+      shown: 'protected',
+      sentence: 'Everything is protected until 2 January 2027.',
+    },
+    {
+      name: 'of which one is the try-out says where its folders are',
+      state: { ...tryOut(), others: [testnet()] },
+      shown: 'protected',
+      sentence:
+        'Everything is protected until 2 January 2027; what is in the try-out is on this computer only.',
+    },
+    {
+      name: 'of which one needs attention names it',
+      state: { ...tryOut(), others: [testnet({ status: short })] },
+      shown: 'attention',
+      sentence:
+        'Testnet: Letters needs attention: The wallet holds 0.12 WAL; this needs 0.41. What is new waits.',
+    },
+    {
+      name: 'of which the served one needs attention names that',
+      state: { ...UP, status: short, others: [testnet()] },
+      shown: 'attention',
+      sentence:
+        'Mainnet: Letters needs attention: The wallet holds 0.12 WAL; this needs 0.41. What is new waits.',
+    },
+    {
+      name: 'of which one protects its folder for the first time says so',
+      state: { ...tryOut(), others: [testnet({ status: vaultStatus('working', notYet) })] },
+      shown: 'working',
+      sentence: 'Testnet: Not protected yet: Photos.',
+    },
+    {
+      name: 'of which one is not known yet claims nothing for it',
+      state: { ...UP, others: [testnet(NOTHING_KNOWN)] },
+      shown: 'working',
+      sentence: 'Testnet: Floe is starting.',
+    },
+    {
+      name: 'of which one cannot be served says why',
+      state: {
+        ...UP,
+        others: [
+          testnet({ problem: { ...PROBLEM, code: 'disk-full', message: 'the disk is full' } }),
+        ],
+      },
+      shown: 'attention',
+      sentence: 'Testnet: The disk is full.',
+    },
+    {
+      name: 'of which one is locked says which',
+      state: {
+        ...UP,
+        others: [testnet({ home: { ...OPEN_HOME, state: 'locked' }, status: undefined })],
+      },
+      shown: 'attention',
+      sentence:
+        'Testnet: This vault is locked: its words cannot be read. Nothing new is protected meanwhile.',
+    },
+    {
+      name: 'of which one was never set up says nothing of it',
+      state: {
+        ...UP,
+        others: [testnet({ home: { ...OPEN_HOME, state: 'empty' }, status: undefined })],
+      },
+      shown: 'protected',
+      sentence: 'Everything is protected until 14 March 2027.',
+    },
+    {
+      name: 'of which the try-out has no folder any more says nothing of that',
+      state: { ...tryOut([]), others: [testnet()] },
+      shown: 'protected',
+      sentence: 'Everything is protected until 2 January 2027.',
+    },
+    {
+      name: 'whose engine went away claims nothing for either',
+      state: { ...UP, link: 'down', others: [testnet()] },
+      shown: 'working',
+      sentence: 'Floe is starting its engine again.',
+    },
+  ])('$name', ({ state, shown, sentence }) => {
+    const view = trayView(state, 'en');
+    expect(view.state).toBe(shown);
+    expect(view.sentence).toBe(sentence);
+  });
+
+  test('has a line for each, with what to do about it there', () => {
+    const tasks = [{ taskId: 't', kind: 'sync', folderName: 'Letters', state: 'running' } as Task];
+    const view = trayView({ ...tryOut(), others: [testnet({ status: short, tasks })] }, 'en');
+    expect(labels(view).slice(0, 6)).toEqual([
+      'Try-out: Protected until 14 March 2027 on the local network.',
+      'Testnet: Letters needs attention: The wallet holds 0.12 WAL; this needs 0.41.',
+      'What is new waits.',
+      'Next: Add coins: the Storage view has the address.',
+      'Syncing Letters',
+      '-',
+    ]);
+    const there = { kind: 'open', networkName: 'testnet' };
+    expect(view.items[3]).toMatchObject({ action: { ...there, screen: 'storage' } });
+    expect(view.items[4]).toMatchObject({ action: { ...there, screen: 'activity' } });
+  });
+
+  test('offers to renew in each that has something due, at its own price', () => {
+    const view = trayView(
+      { ...tryOut(), renewal: NOTHING_DUE, others: [testnet({ renewal: DUE })] },
+      'en',
+    );
+    const label = 'Testnet: Renew now (0.41 WAL + 0.002 SUI)…';
+    expect(enabled(view).filter((text) => text.includes('Renew'))).toEqual([label]);
+    const item = view.items.find((one) => one.kind === 'action' && one.label === label);
+    expect(item).toMatchObject({ action: { kind: 'renew', networkName: 'testnet' } });
+  });
+
+  test('works in the one that is open while the other is locked', () => {
+    const locked = testnet({ home: { ...OPEN_HOME, state: 'locked' }, status: undefined });
+    const offered = enabled(trayView({ ...UP, others: [locked] }, 'en'));
+    expect(offered).toContain('Testnet: Unlock Floe…');
+    expect(offered).toContain('Sync now');
   });
 });
 

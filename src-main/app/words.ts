@@ -42,7 +42,11 @@ const en = {
   next: (step: string) => `Next: ${step}`,
   wordsUnconfirmed: 'Your words are not confirmed yet.',
   tryOut: 'Try-out: everything is on this computer.',
+  tryOutName: 'Try-out',
+  named: (home: string, said: string) => `${home}: ${said}`,
   tryOutUntil: (date: string) => `Protected until ${date} on the local network.`,
+  protectedButTryOut: (date: string) =>
+    `Everything is protected until ${date}; what is in the try-out is on this computer only.`,
   pausedUntil: (time: string) => `Paused until ${time}.`,
   paused: 'Paused.',
   pausedMetered: 'Waiting: this connection is metered.',
@@ -99,7 +103,11 @@ const de: Words = {
   next: (step) => `Nächster Schritt: ${step}`,
   wordsUnconfirmed: 'Deine Wörter sind noch nicht bestätigt.',
   tryOut: 'Probe: Alles liegt auf diesem Computer.',
+  tryOutName: 'Probe',
+  named: (home, said) => `${home}: ${said}`,
   tryOutUntil: (date) => `Geschützt bis ${date} im lokalen Netzwerk.`,
+  protectedButTryOut: (date) =>
+    `Alles ist geschützt bis ${date}; was in der Probe ist, liegt nur auf diesem Computer.`,
   pausedUntil: (time) => `Pausiert bis ${time}.`,
   paused: 'Pausiert.',
   pausedMetered: 'Wartet: Diese Verbindung ist getaktet.',

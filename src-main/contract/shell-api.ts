@@ -30,4 +30,6 @@ export interface ShellApi {
 export interface ShellEvent {
   readonly kind: 'open-screen';
   readonly screen: Screen;
+  /** Of the home that it is about; absent for the one on screen. */
+  readonly networkName?: string | undefined;
 }

@@ -117,6 +117,7 @@ export class ScriptedHome {
         status: () => vaultStatus('protected', [folderStatus('Documents')]),
         tasks: () => [],
         planRenewal: () => NOTHING_DUE,
+        otherHomes: () => ({ homes: [], moves: [] }),
         setConditions: () => undefined,
         ...answers,
       },
@@ -181,11 +182,12 @@ export class ScriptedHome {
     if (waiting >= 0) this.#waiting.splice(waiting, 1)[0]?.resolve(call);
     else this.calls.push(call);
     const error = { code: 'usage', message: `no ${method} here`, next: '', context: {} } as const;
-    sendFrame(
-      socket,
-      encodeMessage(
-        answer ? { type: 'result', id, value: answer(request) } : { type: 'error', id, error },
-      ),
+    if (!answer) {
+      sendFrame(socket, encodeMessage({ type: 'error', id, error }));
+      return;
+    }
+    void Promise.resolve(answer(request)).then((value) =>
+      sendFrame(socket, encodeMessage({ type: 'result', id, value })),
     );
   }
 }

@@ -8,9 +8,19 @@ import {
   Desktop,
   hasVisibleWindow,
   until,
+  windowOf,
   type AskedQuestion,
 } from './desktop.ts';
-import { DUE, folderStatus, ScriptedHome, SETTINGS, vaultStatus } from './scripted-home.ts';
+import {
+  DUE,
+  folderStatus,
+  NOTHING_DUE,
+  OPEN_HOME,
+  ScriptedHome,
+  SETTINGS,
+  vaultStatus,
+  type Call,
+} from './scripted-home.ts';
 
 const PROBLEM = {
   code: 'folder-unavailable',
@@ -183,6 +193,52 @@ describe('the tray', () => {
       () => tray.tooltip(),
       (text) => text.includes('Alles ist geschützt bis'),
     );
+  });
+});
+
+describe('two homes', () => {
+  test('are told together, the worse one first, and asked together', async () => {
+    const problem = {
+      code: 'balance-low',
+      message: 'The wallet holds 0 WAL; this needs 0.41.',
+      next: 'Add WAL.',
+      context: {},
+    } as const;
+    const there: Readonly<Record<string, unknown>> = {
+      home: { ...OPEN_HOME, networkName: 'testnet' },
+      status: vaultStatus('attention', [folderStatus('Letters', { problem })]),
+      tasks: [],
+      planRenewal: NOTHING_DUE,
+      startSync: [],
+    };
+    home.answer({
+      otherHomes: () => ({
+        homes: [{ networkName: 'testnet', home: '/home-testnet', problem: undefined }],
+        moves: [],
+      }),
+      callOtherHome: ({ method }: { readonly method: string }) => there[method],
+    });
+    const worst = 'Testnet: Letters needs attention: The wallet holds 0 WAL; this needs 0.41.';
+    await until(
+      () => tray.tooltip(),
+      (text) => text === `Floe: ${worst}`,
+    );
+    const menu = await tray.menu();
+    expect(menu.slice(0, 3).map(({ label }) => label)).toEqual([
+      'Mainnet: Everything is protected until 14 March 2027.',
+      worst,
+      'Next: Add coins: the Storage view has the address.',
+    ]);
+    await click(/^Sync now$/);
+    await home.nextCall('startSync');
+    await until(
+      () => home.calls.filter(({ method }) => method === 'callOtherHome'),
+      (calls) => calls.some(({ request }) => (request as Call).method === 'startSync'),
+    );
+    await click(/^Next: /);
+    const page = await windowOf(app);
+    await page.getByRole('button', { name: /Back to the try-out/ }).waitFor();
+    expect(page.url()).toMatch(/#\/storage$/);
   });
 });
 
