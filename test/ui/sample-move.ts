@@ -1,4 +1,5 @@
 /** @file A try-out whose folder moves to Testnet, as an engine might describe it. */
+import type { FolderStatus } from '#contract/api.ts';
 import type { MoveQuote } from '#contract/move-api.ts';
 import type { Quote } from '#contract/storage-api.ts';
 import { calm, folder, home, NOW_MS, status } from './sample.ts';
@@ -31,11 +32,20 @@ const testnet: MoveQuote = {
   quote,
 };
 
+const documents = folder('Documents');
+
+export interface FoldersInBoth {
+  readonly here?: readonly FolderStatus[];
+  readonly inTestnet?: readonly FolderStatus[];
+}
+
 /** No move, one that waits for coins, or one that is done. */
-export function moving(moves: readonly ('short' | 'done')[]): Script {
-  const documents = folder('Documents');
+export function moving(
+  moves: readonly ('short' | 'done')[],
+  { here = [documents, folder('Photos')], inTestnet = [documents] }: FoldersInBoth = {},
+): Script {
   const there: Script = {
-    ...calm([documents]),
+    ...calm(inTestnet),
     quote: () => quote,
     funding: () => ({
       address: `0x${'1f'.repeat(32)}`,
@@ -47,7 +57,7 @@ export function moving(moves: readonly ('short' | 'done')[]): Script {
     home: () => ({ ...home, networkName: 'testnet' }),
   };
   return {
-    ...calm([documents, folder('Photos')], { network }),
+    ...calm(here, { network }),
     home: () => ({ ...home, networkName: 'local', isTryOut: true }),
     quoteMove: () => testnet,
     otherHomes: () => ({

@@ -3,6 +3,7 @@
  * its folders moved to. One is shown at a time.
  */
 import { createContext } from 'svelte';
+import type { SerializedError } from '#contract/errors.ts';
 import type { FolderMove, OtherHome } from '#contract/move-api.ts';
 import { OtherHomeConnection } from '../connection/other-home-connection.ts';
 import { App } from './app.svelte.ts';
@@ -10,6 +11,14 @@ import { Live } from './live.svelte.ts';
 
 /** Which one was shown last; absent for the one that serves the window. */
 const SHOWN_KEY = 'floe-shown-home';
+
+export interface HomeBeside {
+  /** Absent for the home that serves the window. */
+  readonly networkName: string | undefined;
+  readonly app: App;
+  /** Why it cannot be served now. */
+  readonly problem: SerializedError | undefined;
+}
 
 export class Homes {
   readonly main: App;
@@ -44,6 +53,19 @@ export class Homes {
 
   get others(): readonly OtherHome[] {
     return this.#live.value?.homes ?? [];
+  }
+
+  /** Every home but the one on screen, and without those that are served and have no vault. */
+  get beside(): readonly HomeBeside[] {
+    const others = this.others.map(({ networkName, problem }) => ({
+      networkName,
+      app: this.at(networkName),
+      problem,
+    }));
+    const main = { networkName: undefined, app: this.main, problem: undefined };
+    return [main, ...others].filter(
+      ({ app }) => app !== this.shown && app.home.value?.state !== 'empty',
+    );
   }
 
   get isLoaded(): boolean {

@@ -32,6 +32,8 @@ export const frame: Translation<typeof english> = {
 
   'sentence.none': 'Noch ist nichts geschützt. Füge einen Ordner hinzu.',
   'sentence.all': 'Alles ist geschützt bis {date}',
+  'sentence.all-try-out':
+    'Alles ist geschützt bis {date}; was in der Probe ist, liegt nur auf diesem Computer',
   'sentence.all-undated': 'Alles ist geschützt',
   'sentence.working': 'Floe schützt {folder}',
   'sentence.working-many': {
@@ -48,6 +50,7 @@ export const frame: Translation<typeof english> = {
   'sentence.locked': 'Dieser Tresor ist gesperrt',
   'sentence.opening': 'Dein Tresor wird geöffnet',
   'sentence.failed': 'Dieser Tresor lässt sich nicht öffnen',
+  'sentence.named': '{network}: {text}',
   'sentence.restored-only': 'Von diesem Gerät aus ist nichts geschützt',
 
   'tryout.label': 'Probe',

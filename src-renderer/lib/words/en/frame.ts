@@ -29,6 +29,8 @@ export const frame = {
 
   'sentence.none': 'Nothing is protected yet. Add a folder to begin.',
   'sentence.all': 'Everything is protected until {date}',
+  'sentence.all-try-out':
+    'Everything is protected until {date}; what is in the try-out is on this computer only',
   'sentence.all-undated': 'Everything is protected',
   'sentence.working': 'Floe is protecting {folder}',
   'sentence.working-many': {
@@ -45,6 +47,7 @@ export const frame = {
   'sentence.locked': 'This vault is locked',
   'sentence.opening': 'Opening your vault',
   'sentence.failed': 'This vault cannot be opened',
+  'sentence.named': '{network}: {text}',
   'sentence.restored-only': 'Nothing is protected from this device',
 
   'tryout.label': 'Try-out',
