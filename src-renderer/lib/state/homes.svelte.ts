@@ -35,7 +35,12 @@ export class Homes {
     const { connection } = main;
     this.#live = new Live(
       connection,
-      (signal) => connection.api.otherHomes({}, { signal }),
+      async (signal) => {
+        const told = await connection.api.otherHomes({}, { signal });
+        // Made before a view asks: what is made within a derived value does not change it any more.
+        for (const { networkName } of told.homes) this.at(networkName);
+        return told;
+      },
       (event) => event.kind === 'moves-changed',
     );
   }
