@@ -166,6 +166,14 @@ describe('a thousand shards', () => {
   });
 });
 
+test('Activity with nothing in it says so once, and what it is for', async () => {
+  const page = await open();
+  await openScripted(page, calm([documents]), '#/activity');
+  await see(page.getByText('you see each step here')).toBeVisible();
+  await see(page.getByText('Nothing is going on')).toHaveCount(1);
+  await expectAccessible(page);
+});
+
 describe('trouble', () => {
   test('that a person must decide has its sentence, its next step and its two buttons', async () => {
     const page = await open();

@@ -362,6 +362,7 @@ describe('a scripted vault', () => {
   test('with nothing in it says what the view is for', async () => {
     await openScripted(page, calm([]), '#/storage');
     await see(heading('Nothing is stored yet, so nothing ends')).toBeVisible();
+    await see(page.getByText('Nothing is stored yet, so nothing ends')).toHaveCount(1);
     await see(page.getByRole('main').getByRole('link', { name: 'Add a folder' })).toBeVisible();
     await expectAccessible(page);
   });

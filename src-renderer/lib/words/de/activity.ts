@@ -56,6 +56,8 @@ export const activity: Translation<typeof english> = {
   'activity.node-state': 'Zustand',
   'activity.node-stored': '{stored} von {all}',
   'activity.history': 'Verlauf',
+  'activity.empty':
+    'Während Floe etwas sichert oder wiederherstellt, siehst du hier jeden Schritt, und danach, was getan wurde.',
   'activity.history-none': 'Hier steht, was Floe getan hat.',
   'activity.kind-sync': 'Geschützt',
   'activity.kind-restore': 'Wiederhergestellt',

@@ -53,6 +53,8 @@ export const activity = {
   'activity.node-state': 'State',
   'activity.node-stored': '{stored} of {all}',
   'activity.history': 'History',
+  'activity.empty':
+    'While Floe protects or restores something you see each step here, and afterwards what it has done.',
   'activity.history-none': 'What Floe has done stands here.',
   'activity.kind-sync': 'Protected',
   'activity.kind-restore': 'Restored',
