@@ -43,10 +43,18 @@ afterEach(async () => {
   await mend(world);
 });
 
-/** The tray's whole text: what hovering over it shows, and its menu. */
+/**
+ * The tray's whole text: what hovering over it shows, and its menu. They are read one after the other,
+ * and the shell sets the tooltip first: one that is the same after the menu belongs to it.
+ */
 async function trayText(): Promise<string> {
-  const items = await tray.menu();
-  return [await tray.tooltip(), ...items.map(({ label }) => label)].join('\n');
+  for (;;) {
+    const tooltip = await tray.tooltip();
+    const items = await tray.menu();
+    if (tooltip === (await tray.tooltip())) {
+      return [tooltip, ...items.map(({ label }) => label)].join('\n');
+    }
+  }
 }
 
 const untilTray = (isSo: RegExp): Promise<string> =>
