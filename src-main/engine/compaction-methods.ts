@@ -22,7 +22,10 @@ export interface CompactionMethodsOptions {
   /** The caller's signal, and the engine's own end. */
   readonly signalOf: (options: CallOptions | undefined) => AbortSignal;
   /** After whatever is paid for now. */
-  readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  readonly inTurn: <Result>(
+    work: () => Promise<Result>,
+    caller: AbortSignal | undefined,
+  ) => Promise<Result>;
 }
 
 export function compactionMethods(
@@ -49,7 +52,7 @@ export function compactionMethods(
     previewRetention: async ({ folder: name, retention }, options) => {
       const signal = signalOf(options);
       const folder = findFolder(parts, name);
-      return inTurn(() => preview(parts, folder, retention, signal));
+      return inTurn(() => preview(parts, folder, retention, signal), options?.signal);
     },
     setRetention: async ({ folder, retention }) => {
       writeRetention(parts, findFolder(parts, folder), retention);
@@ -84,15 +87,16 @@ export function compactionMethods(
         if (now) await syncing.recommit(folder, signal);
         emit({ kind: 'folders-changed' });
         return { snapshotId, isPublished: now };
-      });
+      }, options?.signal);
     },
     planCompaction: async ({ folder }, options) => {
       const signal = signalOf(options);
-      return inTurn(async () => ({ compaction: await compacting.plan(folderOf(folder), signal) }));
+      const plan = async () => ({ compaction: await compacting.plan(folderOf(folder), signal) });
+      return inTurn(plan, options?.signal);
     },
     compact: async ({ folder }, options) => {
       const signal = signalOf(options);
-      return inTurn(() => repack(parts, compacting, folderOf(folder), { signal }));
+      return inTurn(() => repack(parts, compacting, folderOf(folder), { signal }), options?.signal);
     },
   };
 }

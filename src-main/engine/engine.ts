@@ -148,7 +148,8 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     const compacting = new Compacting(parts, this.#syncing);
     const calls = {
       signalOf: (options: CallOptions | undefined) => this.#signal(options?.signal),
-      inTurn: <Result>(work: () => Promise<Result>) => this.#inTurn(work),
+      inTurn: <Result>(work: () => Promise<Result>, caller?: AbortSignal) =>
+        this.#inTurn(work, caller),
       compacting,
       syncing: this.#syncing,
     };
@@ -157,25 +158,22 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     this.#tasks = new EngineTasks(parts, {
       sync: (folder, { acceptDeletions, began, onProgress, signal }) =>
         this.#inTurn(() => {
-          signal.throwIfAborted();
           began();
           return this.#syncing.sync(folder, acceptDeletions, this.#signal(signal), onProgress);
-        }),
+        }, signal),
       renew: (folder, { began, onBlobs, signal }) =>
         this.#inTurn(() => {
-          signal.throwIfAborted();
           began();
           return repackAndRenew(parts, compacting, folder, {
             signal: this.#signal(signal),
             onBlobs,
           });
-        }),
+        }, signal),
       compact: (folder, { began, onBlobs, signal }) =>
         this.#inTurn(() => {
-          signal.throwIfAborted();
           began();
           return repack(parts, compacting, folder, { signal: this.#signal(signal), onBlobs });
-        }),
+        }, signal),
       checkChain: (signal) => this.checkChain(signal),
     });
     this.#upkeep = new Upkeep(parts, {
@@ -230,8 +228,6 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
 
   readonly removeFolder: EngineApi['removeFolder'] = async ({ folder: name }, options) =>
     this.#inTurn(async () => {
-      // Whoever left while others had their turn may have chosen to keep it.
-      options?.signal?.throwIfAborted();
       const folder = findFolder(this.#parts, name);
       const { index, spool } = this.#parts;
       const given = giveUpPacks(index, folder);
@@ -239,7 +235,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
       this.#parts.emit({ kind: 'folders-changed' });
       await this.#upkeep.refresh();
       return this.#statusOf({ ...folder, removed: true }, options?.signal);
-    });
+    }, options?.signal);
 
   readonly sync: EngineApi['sync'] = (request, options) =>
     this.#inTurn(async () => {
@@ -272,7 +268,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
           gasMist: spentAfter.gasMist - spentBefore.gasMist,
         },
       };
-    });
+    }, options?.signal);
 
   readonly snapshots: EngineApi['snapshots'] = async ({ folder }, options) => {
     const all = await this.#parts.catalog.all(this.#signal(options?.signal));
@@ -304,13 +300,15 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     );
 
   readonly extend: EngineApi['extend'] = (request, options) =>
-    this.#inTurn(() =>
-      extendFolder(
-        this.#parts,
-        findFolder(this.#parts, request.folder),
-        request,
-        this.#signal(options?.signal),
-      ),
+    this.#inTurn(
+      () =>
+        extendFolder(
+          this.#parts,
+          findFolder(this.#parts, request.folder),
+          request,
+          this.#signal(options?.signal),
+        ),
+      options?.signal,
     );
 
   readonly activity: EngineApi['activity'] = (_request, options) =>
@@ -337,7 +335,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
           await this.#upkeep.refresh();
         }
       }
-    });
+    }, options?.signal);
 
   /** Another chain behind the same address holds nothing of ours, and is paid nothing. */
   async checkChain(signal?: AbortSignal): Promise<void> {
@@ -409,17 +407,25 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     return folderStatus(this.#parts, folder, system, false, signal);
   }
 
-  /** One after the other: two syncs would seal the same files twice. */
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const before = this.#lastSync;
-    const mine = before
+  /**
+   * One after the other: two syncs would seal the same files twice. Whoever leaves before their turn
+   * is let go at once, and nothing is begun for them: they may have changed their mind.
+   */
+  async #inTurn<Result>(work: () => Promise<Result>, caller?: AbortSignal): Promise<Result> {
+    caller?.throwIfAborted();
+    const left = Promise.withResolvers<never>();
+    const leave = (): void => left.reject(caller?.reason);
+    caller?.addEventListener('abort', leave, { once: true });
+    const mine = this.#lastSync
       .catch(() => undefined)
       .then(() => {
+        caller?.removeEventListener('abort', leave);
         this.#closing.signal.throwIfAborted();
+        caller?.throwIfAborted();
         return work();
       });
     this.#lastSync = mine;
-    return mine;
+    return Promise.race([mine, left.promise]);
   }
 
   /** Without a folder to sync: what earlier ones have left on its way. */

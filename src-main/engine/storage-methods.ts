@@ -21,7 +21,10 @@ export interface StorageMethodsOptions {
   /** The caller's signal, and the engine's own end. */
   readonly signalOf: (options: CallOptions | undefined) => AbortSignal;
   /** After whatever is paid for now: two plans at once would pay for the same. */
-  readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  readonly inTurn: <Result>(
+    work: () => Promise<Result>,
+    caller: AbortSignal | undefined,
+  ) => Promise<Result>;
   readonly compacting: Compacting;
   readonly syncing: FolderSyncing;
 }
@@ -64,10 +67,14 @@ export function storageMethods(
       }
     },
     planRenewal: async ({ folder }, options) =>
-      inTurn(() => planRepackedRenewal(parts, compacting, folderOf(folder), signalOf(options))),
+      inTurn(
+        () => planRepackedRenewal(parts, compacting, folderOf(folder), signalOf(options)),
+        options?.signal,
+      ),
     renew: async ({ folder }, options) =>
-      inTurn(() =>
-        repackAndRenew(parts, compacting, folderOf(folder), { signal: signalOf(options) }),
+      inTurn(
+        () => repackAndRenew(parts, compacting, folderOf(folder), { signal: signalOf(options) }),
+        options?.signal,
       ),
     setHorizon: async ({ folder, horizon }) => {
       const { folderId } = findFolder(parts, folder);
@@ -79,13 +86,14 @@ export function storageMethods(
         const sync = (folder: FolderRecord, signal: AbortSignal) =>
           syncing.sync(folder, false, signal);
         return shareFolder(parts, request, { sync, signal: signalOf(options) });
-      }),
+      }, options?.signal),
     setCaps: async ({ caps }) => writeCaps(index, caps, parts.options.clock.nowMs()),
     setRate: async ({ rate }) => writeRate(index, rate),
     ledger: async (request) => ledgerEntries(parts, request),
     funding: ({ needed }, options) => funding(parts, needed, signalOf(options)),
     requestTestFunds: async (_request, options) =>
-      inTurn(() => requestTestFunds(parts, signalOf(options))),
-    withdraw: async (request, options) => inTurn(() => withdraw(parts, request, signalOf(options))),
+      inTurn(() => requestTestFunds(parts, signalOf(options)), options?.signal),
+    withdraw: async (request, options) =>
+      inTurn(() => withdraw(parts, request, signalOf(options)), options?.signal),
   };
 }

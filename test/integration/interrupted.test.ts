@@ -208,6 +208,39 @@ test('a folder is kept when whoever lets go of it leaves before the turn', async
   await engine.close();
 });
 
+test.each<{
+  readonly name: string;
+  readonly ask: (api: Engine['api'], signal: AbortSignal) => Promise<unknown>;
+}>([
+  { name: 'sync', ask: (api, signal) => api.sync({}, { signal }) },
+  { name: 'renewal', ask: (api, signal) => api.renew({}, { signal }) },
+  { name: 'plan of a renewal', ask: (api, signal) => api.planRenewal({}, { signal }) },
+  { name: 'repacking', ask: (api, signal) => api.compact({}, { signal }) },
+  {
+    name: 'extension',
+    ask: (api, signal) => api.extend({ folder: FOLDER, epochs: 1 }, { signal }),
+  },
+])(
+  'whoever leaves before the turn of a $name has an answer while others go on',
+  async ({ ask }) => {
+    const begun = await scene(1);
+    const engine = begun.vault.open();
+    const nodes = world.localnet.nodes.map(({ node }) => node);
+    for (const node of nodes) await node.kill();
+    // Nothing can be stored: it keeps its turn.
+    const synced = engine.api.sync({});
+    const leaving = new AbortController();
+    const asked = ask(engine.api, leaving.signal);
+    leaving.abort();
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    const { transactions } = await engine.api.wallet({});
+    for (const node of nodes) await node.heal();
+    await synced;
+    expect(transactions.filter(({ kind }) => kind === 'extend')).toEqual([]);
+    await engine.close();
+  },
+);
+
 test('closing waits for what was asked, and refuses what comes after', async () => {
   const begun = await scene();
   const engine = begun.vault.open();
