@@ -1,5 +1,6 @@
 /** @file A try-out whose folder moves to Testnet, as an engine might describe it. */
 import type { FolderStatus } from '#contract/api.ts';
+import type { SerializedError } from '#contract/errors.ts';
 import type { MoveQuote } from '#contract/move-api.ts';
 import type { Quote } from '#contract/storage-api.ts';
 import { calm, folder, home, NOW_MS, status } from './sample.ts';
@@ -34,16 +35,28 @@ const testnet: MoveQuote = {
 
 const documents = folder('Documents');
 
+const short: SerializedError = {
+  code: 'balance-low',
+  message: 'The wallet holds 0 WAL; this needs 0.41.',
+  next: 'Send coins.',
+  context: {},
+};
+const waiting = folder('Documents', {
+  state: 'attention',
+  problem: short,
+  protectedUntil: undefined,
+});
+
 export interface FoldersInBoth {
   readonly here?: readonly FolderStatus[];
   readonly inTestnet?: readonly FolderStatus[];
 }
 
 /** No move, one that waits for coins, or one that is done. */
-export function moving(
-  moves: readonly ('short' | 'done')[],
-  { here = [documents, folder('Photos')], inTestnet = [documents] }: FoldersInBoth = {},
-): Script {
+export function moving(moves: readonly ('short' | 'done')[], folders: FoldersInBoth = {}): Script {
+  const isDone = moves.includes('done');
+  const here = folders.here ?? [{ ...documents, removed: isDone }, folder('Photos')];
+  const inTestnet = folders.inTestnet ?? [isDone ? documents : waiting];
   const there: Script = {
     ...calm(inTestnet),
     quote: () => quote,
@@ -72,15 +85,7 @@ export function moving(
         networkName: 'testnet',
         folderIdThere: documents.folderId,
         state: state === 'done' ? 'done' : 'moving',
-        problem:
-          state === 'done'
-            ? undefined
-            : {
-                code: 'balance-low',
-                message: 'coins are missing',
-                next: 'Send them.',
-                context: {},
-              },
+        problem: state === 'done' ? undefined : short,
       })),
     }),
     callOtherHome: async ({ method, request }) => {

@@ -53,7 +53,7 @@ test.each<{ readonly name: string; readonly folders: FoldersInBoth; readonly lin
   },
   {
     name: 'the try-out needs attention: that, and where',
-    folders: { here: [troubled] },
+    folders: { here: [troubled], inTestnet: [folder('Documents')] },
     line: 'Try-out: Letters needs attention: The wallet holds 0 WAL; this needs 0.41.',
   },
   {
