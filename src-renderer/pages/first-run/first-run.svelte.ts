@@ -128,11 +128,14 @@ export class FirstRun {
 
   /** The next question, after setting the vault up where all is known. */
   async next(secretPlace?: SecretPlace): Promise<void> {
-    await this.#work(async () => {
-      if (setsUpVault(this.place)) await this.#setUp(secretPlace ?? { kind: 'try-out' });
-      const after = stepAfter(this.place);
-      if (after) this.#go(after);
-    });
+    // A kit that is still being saved keeps nobody.
+    if (!setsUpVault(this.place)) this.#go(stepAfter(this.place));
+    else {
+      await this.#work(async () => {
+        await this.#setUp(secretPlace ?? { kind: 'try-out' });
+        this.#go(stepAfter(this.place));
+      });
+    }
   }
 
   async askNetworks(): Promise<void> {
