@@ -45,6 +45,7 @@ export class HomeWatch {
   readonly #rounds = new Rounds(() => this.#ask());
   #facts = NOTHING_KNOWN;
   #plannedAtMs = -Infinity;
+  #isPlanning = false;
 
   /** `networkName`: of a home beside the one that the client talks to. */
   constructor(client: EngineClient, networkName: string | undefined, onChange: () => void) {
@@ -84,10 +85,17 @@ export class HomeWatch {
       this.#change({ status: undefined, statusProblem: error.problem });
       return;
     }
-    if (Date.now() - this.#plannedAtMs > PLAN_AFTER_MS) {
-      this.#plannedAtMs = Date.now();
-      this.#change({ renewal: await this.#call('planRenewal', {}).catch(() => undefined) });
-    }
+    void this.#plan();
+  }
+
+  /** Beside the rounds: a plan waits for its turn behind a sync, and what is true of it does not. */
+  async #plan(): Promise<void> {
+    if (this.#isPlanning || Date.now() - this.#plannedAtMs <= PLAN_AFTER_MS) return;
+    this.#isPlanning = true;
+    const renewal = await this.#call('planRenewal', {}).catch(() => undefined);
+    this.#isPlanning = false;
+    this.#plannedAtMs = Date.now();
+    if (this.#facts.home?.state === 'open') this.#change({ renewal });
   }
 
   async #call<Method extends keyof AppApi>(

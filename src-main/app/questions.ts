@@ -18,11 +18,17 @@ export interface Question {
   readonly no: string;
 }
 
-export function renewQuestion(plan: RenewalPlan, language: Language): Question {
+/** `homeName`: which of several homes would pay. */
+export function renewQuestion(
+  plan: RenewalPlan,
+  homeName: string | undefined,
+  language: Language,
+): Question {
   const words = wordsOf[language];
   const end = Math.min(...plan.folders.map(({ to }) => to.atMs));
+  const message = words.renewQuestion(costText(plan.cost, language), dateText(end, language));
   return {
-    message: words.renewQuestion(costText(plan.cost, language), dateText(end, language)),
+    message: homeName === undefined ? message : words.named(homeName, message),
     detail: words.renewDetail(plan.folders.map(({ name }) => name).join(', ')),
     yes: words.renewConfirm,
     no: words.cancel,

@@ -26,16 +26,16 @@ export class Rounds {
       return;
     }
     this.#isAsking = true;
+    this.#mustAskAgain = false;
     try {
-      do {
-        this.#mustAskAgain = false;
-        await this.#ask();
-      } while (this.#mustAskAgain);
+      await this.#ask();
     } catch (error) {
-      // The link went down under a question; whoever sees it come up again begins another round.
+      // The link went down under a question, or the home was closed: an event or the link's return
+      // begins another round.
       if (!(error instanceof CallFailure)) throw error;
     } finally {
       this.#isAsking = false;
+      if (this.#mustAskAgain) this.soon();
     }
   }
 }

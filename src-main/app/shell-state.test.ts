@@ -70,6 +70,15 @@ describe('what the shell knows', () => {
     expect(seen.map(({ status }) => status?.state)).not.toContain(undefined);
   });
 
+  test('does not wait for a plan, which waits for its turn behind a sync', async () => {
+    const never = Promise.withResolvers<unknown>();
+    await open({ status: () => PROTECTED, planRenewal: () => never.promise });
+    await state(({ status }) => status?.state === 'protected');
+    home.answer({ status: () => vaultStatus('attention', FOLDERS) });
+    home.tell({ kind: 'status-changed' });
+    await state(({ status }) => status?.state === 'attention');
+  });
+
   test('is of every home beside the served one, too', async () => {
     const there: Record<string, unknown> = {
       home: { ...OPEN_HOME, networkName: 'testnet' },

@@ -63,7 +63,8 @@ export class ShellStateKeeper {
       engineProblem: this.#engineProblem,
       settings: this.#settings,
       others: this.#homes.map(({ networkName, problem }) => ({
-        ...(this.#beside.get(networkName)?.facts ?? NOTHING_KNOWN),
+        // Of one that cannot be served nothing is known any more.
+        ...((problem ? undefined : this.#beside.get(networkName)?.facts) ?? NOTHING_KNOWN),
         networkName,
         problem,
       })),

@@ -15,7 +15,7 @@ import { linkAmong, screenOfLink } from './deep-link.ts';
 import { CallFailure, EngineClient } from './engine-client.ts';
 import { EngineProcess } from './engine-process.ts';
 import { guardSession } from './guards.ts';
-import { knownHomes } from './headline.ts';
+import { knownHomes, nameOf } from './headline.ts';
 import { serveIpc } from './ipc.ts';
 import { setStartAtLogin } from './login-item.ts';
 import { showNotice } from './notices.ts';
@@ -190,7 +190,12 @@ export class Shell {
     if (plan.problem) {
       const { happened, next } = problemWords(plan.problem, language);
       await tellProblem(wordsOf[language].renewFailed, `${happened} ${next}`);
-    } else if (plan.folders.length > 0 && (await ask(renewQuestion(plan, language)))) {
+      return;
+    }
+    const known = knownHomes(this.#keeper.state);
+    const payer = known.length > 1 && known.find((home) => home.networkName === networkName);
+    const name = payer ? nameOf(payer, wordsOf[language]) : undefined;
+    if (plan.folders.length > 0 && (await ask(renewQuestion(plan, name, language)))) {
       await this.#client.callAt(networkName, 'renew', {});
     }
   }
