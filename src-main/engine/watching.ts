@@ -74,6 +74,8 @@ export function watchFolders(parts: EngineParts, options: WatchingOptions): Watc
   const { clock } = parts.options;
   return {
     refresh: async () => {
+      // Whoever closes has let go of all of them.
+      if (options.signal.aborted) return;
       const active = parts.index.folders.all().filter(({ removed }) => !removed);
       const ids = new Set(active.map(({ folderId }) => folderId));
       for (const folderId of [...watched.keys()]) if (!ids.has(folderId)) await close(folderId);
