@@ -15,6 +15,7 @@ import { encodedBytes, type WalrusSystem } from '../model/walrus.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { openUploadRelay, type UploadRelay } from '../walrus/relay/upload-relay.ts';
 import type { StorageNetwork } from '../walrus/storage-network.ts';
+import { recallTerms } from './relay-terms.ts';
 import { UPLINK_FACT } from './uplink.ts';
 import { Uploads } from './uploads.ts';
 
@@ -219,12 +220,23 @@ describe('tips of packs to come:', () => {
     expect(await uploads.quoteTips([SMALL], system, never)).toBe(7n);
   });
 
-  test('are those that it named last while it fails, and it is not asked again at once', async () => {
+  test('are those that it named last while it fails, and a forecast does not ask it again at once', async () => {
     await uploadsWith({}).learnTerms(SMALL, system, never);
     terms = 'nonsense';
     const uploads = uploadsWith({});
-    expect(await uploads.quoteTips([SMALL], system, never)).toBe(linear(SMALL));
-    expect(await uploads.quoteTips([SMALL], system, never)).toBe(linear(SMALL));
+    expect(await uploads.quoteTips([SMALL, LARGE], system, never)).toBe(
+      linear(SMALL) + linear(LARGE),
+    );
     expect(asked).toBe(2);
+    await uploads.learnTerms(SMALL, system, never);
+    expect(asked).toBe(2);
+    // Who is about to pay must know it as soon as it is back.
+    terms = { send_tip: { address, kind: { const: 7 } } };
+    expect(await uploads.quoteTips([SMALL], system, never)).toBe(7n);
+  });
+
+  test('are not those of another relay', async () => {
+    await uploadsWith({}).learnTerms(SMALL, system, never);
+    expect(recallTerms(index, 'https://another.example')).toBe('unknown');
   });
 });

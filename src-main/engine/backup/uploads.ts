@@ -139,9 +139,11 @@ export class Uploads {
     return sizes.reduce((sum, size) => sum + this.expectedTip(size, system), 0n);
   }
 
-  /** Make its terms known, if they aren't and a pack of that size would go by relay. Never fails. */
+  /** Make its terms known, if they aren't and a pack of that size would go by relay. */
   async learnTerms(sizeBytes: number, system: WalrusSystem, signal: AbortSignal): Promise<void> {
-    if (recallTerms(this.#options.index) === 'unknown') {
+    const { relay, index } = this.#options;
+    const isAvoided = this.#offerUnasked().kind === 'failing';
+    if (relay && recallTerms(index, relay.url) === 'unknown' && !isAvoided) {
       await this.#askTerms(sizeBytes, system, signal);
     }
   }
@@ -152,8 +154,8 @@ export class Uploads {
    */
   expectedTip(sizeBytes: number, system: WalrusSystem): bigint {
     const { relay, index } = this.#options;
-    const terms = recallTerms(index);
-    if (!relay || !terms || terms === 'unknown') return 0n;
+    const terms = relay && recallTerms(index, relay.url);
+    if (!terms || terms === 'unknown') return 0n;
     const tipMist = tipFor(terms, sizeBytes, system.shardCount);
     const unasked = this.#offerUnasked();
     const offer = unasked.kind === 'unasked' ? { kind: 'offered' as const, tipMist } : unasked;
@@ -215,9 +217,8 @@ export class Uploads {
   /** A pack of that size would go by relay as far as is known, so its terms matter. */
   async #askTerms(sizeBytes: number, system: WalrusSystem, signal: AbortSignal): Promise<void> {
     const { relay } = this.#options;
-    const offer = this.#offerUnasked();
-    const isWanted = this.#choice(sizeBytes, system, offer).way === 'relay';
-    if (!relay || !isWanted || offer.kind === 'failing') return;
+    const isWanted = this.#choice(sizeBytes, system, this.#offerUnasked()).way === 'relay';
+    if (!relay || !isWanted) return;
     try {
       await this.#terms(relay, signal);
     } catch (error) {
@@ -229,7 +230,7 @@ export class Uploads {
 
   async #terms(relay: UploadRelay, signal: AbortSignal): Promise<RelayTerms> {
     const terms = await relay.terms(signal);
-    noteTerms(this.#options.index, terms);
+    noteTerms(this.#options.index, relay.url, terms);
     return terms;
   }
 

@@ -40,6 +40,7 @@ export interface RelayUpload {
 }
 
 export interface UploadRelay {
+  readonly url: string;
   /** What it takes for its work. Throws `relay-unreachable`, `relay-refused`, `relay-invalid-answer`. */
   terms(signal: AbortSignal): Promise<RelayTerms>;
   /** Store a registered blob. Throws as `terms` does. */
@@ -61,6 +62,7 @@ export function openUploadRelay(options: {
   });
   let known: { readonly terms: RelayTerms; readonly atMs: number } | undefined;
   return {
+    url,
     terms: async (signal) => {
       const nowMs = clock.monotonicMs();
       if (known && nowMs - known.atMs <= TERMS_AGE_MS_MAX) return known.terms;
