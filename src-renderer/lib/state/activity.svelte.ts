@@ -23,12 +23,16 @@ export class Activity {
     this.#live = new Live(
       connection,
       async (signal) => {
-        const [tasks, activity] = await Promise.all([
-          connection.api.tasks({}, { signal }),
-          connection.api.activity({}, { signal }),
+        // Each as soon as it is there: an event that comes after an answer is newer than it.
+        const [activity] = await Promise.all([
+          connection.api.activity({}, { signal }).then((told) => {
+            this.#packs = told.packs;
+            return told;
+          }),
+          connection.api.tasks({}, { signal }).then((told) => {
+            this.#tasks = told;
+          }),
         ]);
-        this.#tasks = tasks;
-        this.#packs = activity.packs;
         return activity;
       },
       (event) =>

@@ -49,6 +49,7 @@ export class FirstRun {
   afterwards = $state<'restore' | 'folders'>('folders');
   isSetUp = $state(false);
   isBusy = $state(false);
+  isMakingKit = $state(false);
   #isUnderWay = $state(false);
   problem = $state.raw<SerializedError>();
 
@@ -128,14 +129,10 @@ export class FirstRun {
 
   /** The next question, after setting the vault up where all is known. */
   async next(secretPlace?: SecretPlace): Promise<void> {
-    // A kit that is still being saved keeps nobody.
-    if (!setsUpVault(this.place)) this.#go(stepAfter(this.place));
-    else {
-      await this.#work(async () => {
-        await this.#setUp(secretPlace ?? { kind: 'try-out' });
-        this.#go(stepAfter(this.place));
-      });
-    }
+    await this.#work(async () => {
+      if (setsUpVault(this.place)) await this.#setUp(secretPlace ?? { kind: 'try-out' });
+      this.#go(stepAfter(this.place));
+    });
   }
 
   async askNetworks(): Promise<void> {
@@ -168,10 +165,21 @@ export class FirstRun {
     });
   }
 
+  /** Keeps nobody from going on: it looks at the network first, which may take a while. */
   async kit(): Promise<{ fileName: string; text: string; html: string } | undefined> {
-    return this.#withDraft((draftId) =>
-      this.#app.api.recoveryKit({ draftId, network: this.#network }),
-    );
+    if (this.isMakingKit) return undefined;
+    this.isMakingKit = true;
+    this.problem = undefined;
+    try {
+      return await this.#askOfDraft((draftId) =>
+        this.#app.api.recoveryKit({ draftId, network: this.#network }),
+      );
+    } catch (error) {
+      if (!isAbort(error)) this.problem = problemOf(error);
+      return undefined;
+    } finally {
+      this.isMakingKit = false;
+    }
   }
 
   /** Gives the positions that were typed wrong; none when all is right. */
@@ -277,20 +285,24 @@ export class FirstRun {
   async #withDraft<Answer>(
     call: (draftId: string) => Promise<Answer>,
   ): Promise<Answer | undefined> {
+    return this.#work(() => this.#askOfDraft(call));
+  }
+
+  async #askOfDraft<Answer>(
+    call: (draftId: string) => Promise<Answer>,
+  ): Promise<Answer | undefined> {
     const { draft } = this;
     if (!draft) return undefined;
-    return this.#work(async () => {
-      try {
-        return await call(draft.draftId);
-      } catch (error) {
-        if (problemOf(error).code !== 'draft-expired') throw error;
-        this.draft = await this.#app.api.makeWords({});
-        this.isDraftRenewed = true;
-        this.hasSavedKit = false;
-        this.#go('words');
-        return undefined;
-      }
-    });
+    try {
+      return await call(draft.draftId);
+    } catch (error) {
+      if (problemOf(error).code !== 'draft-expired') throw error;
+      this.draft = await this.#app.api.makeWords({});
+      this.isDraftRenewed = true;
+      this.hasSavedKit = false;
+      this.#go('words');
+      return undefined;
+    }
   }
 
   async #work<Answer>(work: () => Promise<Answer>): Promise<Answer | undefined> {
