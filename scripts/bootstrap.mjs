@@ -109,7 +109,7 @@ function checkOwnNode() {
 }
 
 /**
- * Install and build whatever is stale. Quick when nothing is: a hash and two file reads.
+ * Install and build whatever is stale. Quick when nothing is: the sources are hashed.
  *
  * @returns the path of the Node to run Floe with
  */

@@ -58,7 +58,7 @@ function* filesOf(path) {
 
 function fingerprint(read) {
   const hash = createHash('sha256');
-  for (const name of [...read, 'package-lock.json']) {
+  for (const name of [...read, 'package.json', 'package-lock.json']) {
     const path = join(root, name);
     const files = /\.\w+$/.test(name) ? [path] : filesOf(path);
     for (const file of files) hash.update(relative(root, file)).update(readFileSync(file));
@@ -69,8 +69,14 @@ function fingerprint(read) {
 /** Put `next` in the place of `folder`, and let go of what was there. */
 function takePlace(next, folder) {
   const last = `${next}-last`;
-  if (existsSync(folder)) renameSync(folder, last);
-  renameSync(next, folder);
+  try {
+    if (existsSync(folder)) renameSync(folder, last);
+    renameSync(next, folder);
+  } catch (error) {
+    // Somebody else has just built the same, and was first.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+    rmSync(next, { recursive: true, force: true });
+  }
   rmSync(last, { recursive: true, force: true });
 }
 

@@ -32,8 +32,14 @@ export default defineConfig({
         /^node:/,
         ...builtinModules,
       ],
-      // All side by side, as deep as the sources: paths into the checkout are the same for both.
-      output: { format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
+      output: {
+        format: 'esm',
+        // All side by side, as deep as the sources: paths into the checkout are the same for both.
+        entryFileNames: '[name].js',
+        chunkFileNames: '[name].js',
+        // An engine that runs may load the last of them from the build after its own.
+        minifyInternalExports: false,
+      },
     },
   },
 });
