@@ -10,11 +10,11 @@ export interface Display {
 }
 
 export async function startDisplay(): Promise<Display> {
-  const server = spawn(
-    'Xvfb',
-    ['-displayfd', '3', '-screen', '0', '1920x1080x24', '-nolisten', 'tcp'],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] },
-  );
+  // Without -noreset it begins anew whenever its last client leaves, and refuses who comes just then.
+  const options = ['-noreset', '-screen', '0', '1920x1080x24', '-nolisten', 'tcp'];
+  const server = spawn('Xvfb', ['-displayfd', '3', ...options], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
   const numbers = server.stdio[3] as NodeJS.ReadableStream;
   const [number] = (await once(createInterface({ input: numbers }), 'line')) as [string];
   return {
