@@ -235,6 +235,11 @@ describe('two homes', () => {
       () => home.calls.filter(({ method }) => method === 'callOtherHome'),
       (calls) => calls.some(({ request }) => (request as Call).method === 'startSync'),
     );
+    const asked = await answerQuestions(app, 1);
+    await click(/^Mainnet: Renew now/);
+    const [question] = await until<AskedQuestion[]>(asked, (all) => all.length > 0);
+    // Which of the two pays is in the question itself.
+    expect(question?.message).toMatch(/^Mainnet: Renew until /);
     await click(/^Next: /);
     const page = await windowOf(app);
     await page.getByRole('button', { name: /Back to the try-out/ }).waitFor();
