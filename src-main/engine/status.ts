@@ -153,6 +153,9 @@ export async function folderStatus(
   const newest = index.snapshots.newest(folder.folderId);
   const commit = newest && (JSON.parse(newest.record) as CommitRecord);
   const packs = commit ? packsOfCommit(index, commit) : [];
+  // All of one moment: a sync may publish while the chain is asked.
+  const snapshotCount = index.snapshots.all(folder.folderId).length;
+  const unread = index.entries.unread(folder.folderId);
   const protection = commit && (await readProtection(packs, { chain, system, owners, signal }));
   const problem = currentProblem(folder, protection?.problem);
   const until = protection?.until;
@@ -171,11 +174,9 @@ export async function folderStatus(
     sizeBytes: commit?.totals.sizeBytes ?? 0,
     blobCount: protection?.blobs.length ?? 0,
     storedBytes: protection?.storedBytes ?? 0n,
-    unread: index.entries
-      .unread(folder.folderId)
-      .map(({ path, reason }) => ({ path: displayPath(path), reason })),
+    unread: unread.map(({ path, reason }) => ({ path: displayPath(path), reason })),
     excludes: folder.excludes,
-    snapshotCount: index.snapshots.all(folder.folderId).length,
+    snapshotCount,
     lastSyncAtMs: folder.lastSyncAtMs,
     waiting: undefined,
     schedule: describeSchedule(index, folder, options.isTryOut),

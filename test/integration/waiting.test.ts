@@ -1,11 +1,32 @@
 /** @file What waits, as status tells it while an engine watches; and the settings of a folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { FolderStatus } from '#contract/api.ts';
 import type { Engine } from '#engine/engine.ts';
 import { bareVault, startWorld, type World } from '#test/support/world.ts';
 import { makeTree } from '#test/support/tree.ts';
+
+/** What happens once while the chain is asked for blobs. */
+const meanwhile = vi.hoisted(() => ({ work: undefined as (() => Promise<unknown>) | undefined }));
+
+vi.mock(import('#engine/sui/chain.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    openChain: (...args) => {
+      const chain = original.openChain(...args);
+      const read = chain.readBlobObjects.bind(chain);
+      chain.readBlobObjects = async (...asked) => {
+        const { work } = meanwhile;
+        meanwhile.work = undefined;
+        await work?.();
+        return read(...asked);
+      };
+      return chain;
+    },
+  };
+});
 
 let world: World;
 let engine: Engine;
@@ -97,4 +118,13 @@ test('a rule leaves out files from the next snapshot on, and older ones keep the
   mkdirSync(target);
   const report = await engine.api.restore({ folder: 'Documents', snapshot: oldest, target });
   expect(report.filesRestored).toBe(2);
+});
+
+test('a status asked for while a snapshot is published tells of one moment', async () => {
+  writeFileSync(join(folder, 'c.txt'), 'c');
+  meanwhile.work = () => engine.api.sync({});
+  const [during] = (await engine.api.status({})).folders;
+  expect(during).toMatchObject({ snapshotCount: 3, fileCount: 2 });
+  const [after] = (await engine.api.status({})).folders;
+  expect(after).toMatchObject({ snapshotCount: 4, fileCount: 3 });
 });
