@@ -59,7 +59,8 @@ export class Upkeep {
   readonly methods: UpkeepMethods = {
     pause: async ({ untilMs }) => {
       this.#conditions.ask(untilMs);
-      await this.#hooks.tasks.list.hold();
+      // A moment that has passed asks for none.
+      if (this.#conditions.pause?.reason === 'asked') await this.#hooks.tasks.list.hold();
     },
     resume: async () => this.#conditions.resume(),
     setConditions: async (said) => {

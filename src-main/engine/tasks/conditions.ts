@@ -61,9 +61,11 @@ export class Conditions {
     return undefined;
   }
 
-  /** Pause until a moment, or until `resume`. */
+  /** Pause until a moment, or until `resume`. Until a moment that has passed is no pause. */
   ask(untilMs: number | undefined): void {
-    this.#ask(untilMs === undefined ? {} : { untilMs });
+    const isOver = untilMs !== undefined && untilMs <= this.#options.clock.nowMs();
+    if (isOver) this.#ask(undefined);
+    else this.#ask(untilMs === undefined ? {} : { untilMs });
     this.#awaitExpiry();
   }
 

@@ -162,6 +162,73 @@ describe('a pause', () => {
     list.release();
     expect(runs).toHaveLength(2);
   });
+
+  describe('while the work takes its time to stop', () => {
+    /** Work that has heard of the end, and ends when the test says. */
+    const slow: TaskWork = (task, voice, signal) =>
+      new Promise((resolve, reject) => {
+        runs.push({ task, voice, signal, done: resolve, fail: reject });
+      });
+    const stopped = (number: number): void =>
+      runs[number]!.fail(runs[number]!.signal.reason as Error);
+    let taskId: string;
+    let held: Promise<void>;
+
+    beforeEach(() => {
+      ({ taskId } = list.start(SYNC, slow));
+      runs[0]!.voice.began();
+      held = list.hold();
+    });
+
+    test('is followed by going on, when it was over before', async () => {
+      list.release();
+      stopped(0);
+      await held;
+      expect(runs).toHaveLength(2);
+      const over = list.over(taskId);
+      runs[1]!.voice.began();
+      runs[1]!.done();
+      expect(await over).toMatchObject({ state: 'done' });
+    });
+
+    test('holds it, when it was over and has begun again', async () => {
+      list.release();
+      const heldAgain = list.hold();
+      stopped(0);
+      await heldAgain;
+      expect(stateOf(taskId)).toBe('waiting');
+      expect(runs).toHaveLength(1);
+      list.release();
+      expect(runs).toHaveLength(2);
+    });
+
+    test('does not begin again what was cancelled meanwhile', async () => {
+      list.release();
+      const cancelled = list.cancel(taskId);
+      stopped(0);
+      expect(await cancelled).toMatchObject({ state: 'cancelled' });
+      expect(runs).toHaveLength(1);
+    });
+
+    test('does not begin again what has come to its end all the same', async () => {
+      const over = list.over(taskId);
+      runs[0]!.done();
+      await held;
+      expect(await over).toMatchObject({ state: 'done' });
+      list.release();
+      expect(runs).toHaveLength(1);
+    });
+
+    test('begins nothing after the end of the engine', async () => {
+      list.release();
+      const over = list.over(taskId);
+      const closed = list.close();
+      stopped(0);
+      await closed;
+      await over;
+      expect(runs).toHaveLength(1);
+    });
+  });
 });
 
 describe('a restore', () => {

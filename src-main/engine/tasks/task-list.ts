@@ -58,6 +58,8 @@ interface Entry {
   run: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   /** Stopped by a pause: goes on when it ends. */
   isHeld: boolean;
+  /** Stopped for good. */
+  isCancelled: boolean;
   /** Settles when the task has ended for good. */
   readonly over: PromiseWithResolvers<Task>;
 }
@@ -125,6 +127,7 @@ export class TaskList {
   async cancel(taskId: string): Promise<Task> {
     const entry = this.#find(taskId);
     entry.isHeld = false;
+    entry.isCancelled = true;
     if (entry.run) {
       entry.run.stop.abort(stopped('the task was cancelled'));
       await entry.run.ended;
@@ -171,9 +174,12 @@ export class TaskList {
     await Promise.all(held.map(async ({ run }) => run?.ended));
   }
 
+  /** A task that has not stopped yet goes on as soon as it has. */
   release(): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.isHeld && !entry.run) this.#run(entry);
+    for (const entry of [...this.#entries.values()]) {
+      const wasHeld = entry.isHeld;
+      entry.isHeld = false;
+      if (wasHeld && !entry.run) this.#run(entry);
     }
   }
 
@@ -201,6 +207,7 @@ export class TaskList {
       toldAtMs: Number.NEGATIVE_INFINITY,
       run: undefined,
       isHeld: false,
+      isCancelled: false,
       over: Promise.withResolvers(),
     };
     this.#entries.delete(task.taskId);
@@ -211,7 +218,6 @@ export class TaskList {
   #run(entry: Entry): void {
     if (this.#isClosed) return;
     const { clock } = this.#options;
-    entry.isHeld = false;
     entry.rate = new ProgressRate();
     entry.beganAtMonotonicMs = clock.monotonicMs();
     const stop = new AbortController();
@@ -241,8 +247,7 @@ export class TaskList {
     if (ended.state === 'done') {
       this.#end(entry, 'done');
     } else if (signal.aborted && (ended.state === 'stopped' || isAbort(ended.error))) {
-      if (entry.isHeld) this.#change(entry, { state: 'waiting', progress: undefined });
-      else if (!this.#isClosed) this.#end(entry, 'cancelled');
+      this.#stopped(entry);
     } else if (ended.state === 'failed' && !this.#isClosed) {
       const problem = this.#options.problemOf(ended.error) ?? serializeError(ended.error);
       this.#end(entry, 'failed', problem);
@@ -250,7 +255,19 @@ export class TaskList {
     if (this.#isClosed) entry.over.resolve(entry.task);
   }
 
+  #stopped(entry: Entry): void {
+    if (this.#isClosed) return;
+    if (entry.isCancelled) {
+      this.#end(entry, 'cancelled');
+      return;
+    }
+    this.#change(entry, { state: 'waiting', progress: undefined });
+    // The pause was over before the task had stopped.
+    if (!entry.isHeld) this.#run(entry);
+  }
+
   #end(entry: Entry, state: Task['state'], problem?: Task['problem']): void {
+    entry.isHeld = false;
     const progress = this.#withProgress(entry.task).progress;
     const last = progress && { ...progress, bytesPerSecond: undefined, remainingMs: undefined };
     const endedAtMs = this.#options.clock.nowMs();
