@@ -25,7 +25,10 @@ const KEPT_ALIVE_EPOCHS = 2;
 /** Set when an account may own storage that no blob uses. */
 export const SPARE_STORAGE_FACT = 'spare-storage';
 
-/** Those of other devices' heads that protect a folder which this one does, too. */
+/**
+ * Those of other devices' heads whose condemned packs may hold what this one needs: they protect a
+ * folder that this one does, too, or have until they removed it.
+ */
 export function sharing({ index }: EngineParts, others: readonly Head[]): Head[] {
   const mine = new Set(
     index.folders
@@ -33,6 +36,15 @@ export function sharing({ index }: EngineParts, others: readonly Head[]): Head[]
       .filter(({ removed }) => !removed)
       .map(({ folderId }) => folderId),
   );
+  return others.filter(({ folders }) => folders.some(({ part }) => mine.has(part.folderId)));
+}
+
+/**
+ * Those that may need what this one has condemned: they protect a folder that this one does, too,
+ * or has until it was removed here. What they stored then still counts on packs of this device.
+ */
+function sharers({ index }: EngineParts, others: readonly Head[]): Head[] {
+  const mine = new Set(index.folders.all().map(({ folderId }) => folderId));
   return others.filter(({ folders }) =>
     folders.some(({ part }) => !part.removed && mine.has(part.folderId)),
   );
@@ -84,7 +96,7 @@ export async function giveUpCondemned(
   const others = (mayGo ? await parts.catalog.heads(signal, true) : []).filter(
     ({ accountIndex }) => accountIndex !== parts.options.accountIndex,
   );
-  const live = await liveHeads(parts, sharing(parts, others), system, signal);
+  const live = await liveHeads(parts, sharers(parts, others), system, signal);
   const packs = leaving.flatMap((row) => {
     const pack = index.journal.findByBlob(row.blobId);
     // Of a pack that an earlier local index knew only this is left. By then it has ended.

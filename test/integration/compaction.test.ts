@@ -23,6 +23,7 @@ import {
   type Choose,
   type Device,
 } from '../support/folder-life.ts';
+import { DEAR_ROOM, manySmallPacks, type SmallPacks } from '../support/small-packs.ts';
 import { generator, IS_SWEEP, SEED } from '../support/story.ts';
 import { bareVault, startWorld, type BareVault, type World } from '../support/world.ts';
 
@@ -43,14 +44,13 @@ const STEPS_PER_CASE = 3;
 const HOUR_MS = 3_600_000;
 /** The step of the grid of ends where an epoch is a day and 53 are sold. */
 const GRID_EPOCHS = 7;
-const PRICES = { storageFrostPerMib: 3_000_000n, writeFrostPerMib: 20_000n };
 
 let world: World;
 let lifeCount = 0;
 
 beforeAll(async () => {
   world = await startWorld({ shards: 4, nodes: 4 });
-  await world.localnet.setPrices(PRICES);
+  await world.localnet.setPrices(DEAR_ROOM);
 });
 afterAll(async () => {
   await world.close();
@@ -272,39 +272,13 @@ describe.each([1, 2])('with %i devices', (deviceCount) => {
   }, 36_000_000);
 });
 
-/** A vault with a folder of several small packs, so that there is something to repack. */
-async function manySmallPacks(): Promise<{ readonly vault: BareVault; readonly source: string }> {
+function smallPacks(): Promise<SmallPacks> {
   lifeCount += 1;
-  const name = `packs-${String(lifeCount)}`;
-  const source = world.path(`${name}-source`);
-  mkdirSync(source);
-  const vault = await bareVault(world, name);
-  const engine = vault.open();
-  try {
-    await engine.api.addFolder({ path: source, name: FOLDER, excludes: [], permanent: false });
-    for (const text of ['one', 'two', 'three', 'four']) {
-      writeFileSync(`${source}/file`, text);
-      await engine.api.sync({});
-    }
-    const retention = { ...NOTHING_KEPT, hourly: 1 };
-    await engine.api.setRetention({ folder: FOLDER, retention });
-  } finally {
-    await engine.close();
-  }
-  return { vault, source };
+  return manySmallPacks(world, `packs-${String(lifeCount)}`);
 }
 
-const NOTHING_KEPT: RetentionPolicy = {
-  keepWithinMs: undefined,
-  hourly: 0,
-  daily: 0,
-  weekly: 0,
-  monthly: 0,
-  yearly: 0,
-};
-
 test('packs are condemned, let go an epoch later, and their storage is used for what comes', async () => {
-  const { vault, source } = await manySmallPacks();
+  const { vault, source } = await smallPacks();
   const engine = vault.open();
   try {
     const { api } = engine;
@@ -330,7 +304,7 @@ test('packs are condemned, let go an epoch later, and their storage is used for 
       ({ kind }) => kind === 'register',
     );
     expect(register?.actualFrost).toBe(spent.walFrost);
-    expect(spent.walFrost).toBeLessThan(10n * PRICES.storageFrostPerMib);
+    expect(spent.walFrost).toBeLessThan(10n * DEAR_ROOM.storageFrostPerMib);
     const target = world.path('back from little');
     await api.restore({ folder: FOLDER, target });
     expect(contentOf(target)).toEqual(new Map([['file', 'five']]));
@@ -340,7 +314,7 @@ test('packs are condemned, let go an epoch later, and their storage is used for 
 });
 
 test('a pack that another device needs stays until that device has taken what it needs', async () => {
-  const { vault, source } = await manySmallPacks();
+  const { vault, source } = await smallPacks();
   const other = await vault.blank(`${vault.home.split('/').at(-1) ?? ''}-other`);
   const otherSource = `${source}-other`;
   mkdirSync(otherSource);
@@ -375,7 +349,7 @@ test('a pack that another device needs stays until that device has taken what it
 });
 
 test('files that somebody encrypted freeze the rules, until a person has looked', async () => {
-  const { vault, source } = await manySmallPacks();
+  const { vault, source } = await smallPacks();
   const engine = vault.open();
   const causes: string[] = [];
   engine.subscribe((event) => {
@@ -415,7 +389,7 @@ test('a death at any step of repacking and letting go changes nothing about the 
     await world.localnet.advanceEpoch();
     await api.sync({});
   };
-  const endOf = async ({ vault, source }: Awaited<ReturnType<typeof manySmallPacks>>) => {
+  const endOf = async ({ vault, source }: SmallPacks) => {
     const engine = vault.open();
     try {
       await engine.api.compact({});
@@ -439,10 +413,10 @@ test('a death at any step of repacking and letting go changes nothing about the 
     }
   };
   // Ends lie on a grid: from another place on it a story has other steps.
-  const begin = async (): ReturnType<typeof manySmallPacks> => {
+  const begin = async (): Promise<SmallPacks> => {
     const { epoch } = world.localnet.chain.view;
     await world.localnet.advanceEpoch({ count: GRID_EPOCHS - (epoch % GRID_EPOCHS) });
-    return manySmallPacks();
+    return smallPacks();
   };
   const undisturbed = new Fate();
   const first = await begin();

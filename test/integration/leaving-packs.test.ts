@@ -1,0 +1,69 @@
+/**
+ * Goal: a pack that is to go goes when nobody needs it, and nothing is paid for it twice.
+ * Method: a whole network and whole engines of one or two devices; epochs pass when the test says so.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine } from '#engine/engine.ts';
+import { contentOf, FOLDER } from '../support/folder-life.ts';
+import { DEAR_ROOM, manySmallPacks } from '../support/small-packs.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({ shards: 4, nodes: 4 });
+  await world.localnet.setPrices(DEAR_ROOM);
+});
+afterAll(async () => {
+  await world.close();
+});
+
+const deletions = async ({ api }: Engine): Promise<number> =>
+  (await api.wallet({})).transactions.filter(({ kind }) => kind === 'delete').length;
+
+describe('a pack of a folder that was removed here, and that another device protects,', () => {
+  /** Two devices with one folder; the first has repacked it, removed it, and gone on with another. */
+  const removedAfterRepacking = async (name: string, textOfOther: string) => {
+    const { vault, source } = await manySmallPacks(world, name);
+    const other = await vault.blank(`${name}-other`);
+    const [otherSource, rest] = [`${source}-other`, `${source}-rest`];
+    for (const path of [otherSource, rest]) mkdirSync(path);
+    writeFileSync(`${otherSource}/file`, textOfOther);
+    const [mine, theirs] = [vault.open(), other.open()];
+    const syncRest = async (text: string): Promise<void> => {
+      writeFileSync(`${rest}/file`, text);
+      await mine.api.sync({});
+    };
+    const folder = { excludes: [], permanent: false };
+    await theirs.api.addFolder({ ...folder, path: otherSource, joins: FOLDER });
+    await theirs.api.sync({});
+    expect((await mine.api.compact({})).compaction).toBeDefined();
+    await mine.api.addFolder({ ...folder, path: rest, name: 'rest' });
+    await mine.api.removeFolder({ folder: FOLDER });
+    await syncRest('at first');
+    await world.localnet.advanceEpoch();
+    return { mine, theirs, syncRest, back: `${source}-back` };
+  };
+
+  test.each([
+    ['stays until that device has taken out what it needs', 'four'],
+    ['goes once that device has said that it needs nothing of it', 'something else'],
+  ])('%s', async (name, textOfOther) => {
+    const { mine, theirs, syncRest, back } = await removedAfterRepacking(name, textOfOther);
+    try {
+      await syncRest('an epoch later');
+      expect(await deletions(mine)).toBe(0);
+      await theirs.api.sync({});
+      await syncRest('when it woke');
+      expect(await deletions(mine)).toBe(1);
+      expect(await theirs.api.restore({ folder: FOLDER, target: back })).toMatchObject({
+        lost: [],
+      });
+      expect(contentOf(back)).toEqual(new Map([['file', textOfOther]]));
+    } finally {
+      await mine.close();
+      await theirs.close();
+    }
+  });
+});
