@@ -156,21 +156,26 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
     this.spending = storageMethods(parts, calls);
     this.retaining = compactionMethods(parts, calls);
     this.#tasks = new EngineTasks(parts, {
-      sync: (folder, { acceptDeletions, began, onProgress, signal }) =>
-        this.#inTurn(() => {
+      sync: (folderId, { acceptDeletions, began, onProgress, signal }) =>
+        this.#inTurn(async () => {
+          const folder = parts.index.folders.find(folderId);
+          // Removed while it waited: nothing of it is read or paid for any more.
+          if (!folder || folder.removed) return;
           began();
-          return this.#syncing.sync(folder, acceptDeletions, this.#signal(signal), onProgress);
+          await this.#syncing.sync(folder, acceptDeletions, this.#signal(signal), onProgress);
         }, signal),
-      renew: (folder, { began, onBlobs, signal }) =>
+      renew: (meant, { began, onBlobs, signal }) =>
         this.#inTurn(() => {
+          const folder = meant && asProtectedNow(parts.index, meant);
           began();
           return repackAndRenew(parts, compacting, folder, {
             signal: this.#signal(signal),
             onBlobs,
           });
         }, signal),
-      compact: (folder, { began, onBlobs, signal }) =>
+      compact: (meant, { began, onBlobs, signal }) =>
         this.#inTurn(() => {
+          const folder = meant && asProtectedNow(parts.index, meant);
           began();
           return repack(parts, compacting, folder, { signal: this.#signal(signal), onBlobs });
         }, signal),
@@ -249,8 +254,8 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
       const reports: SyncReport['folders'][number][] = [];
       if (folders.length === 0) await this.#finishRest(signal);
       let failure: EngineError | undefined;
-      for (const folder of folders) {
-        refuseRemoved(folder);
+      for (const meant of folders) {
+        const folder = asProtectedNow(index, meant);
         try {
           reports.push(await this.#syncing.sync(folder, request.acceptDeletions === true, signal));
         } catch (error) {
@@ -440,10 +445,14 @@ const FOLDER_FAILURES: readonly string[] = ['folder-missing', 'folder-unreadable
 const isOfOneFolder = (error: unknown): error is EngineError =>
   error instanceof EngineError && FOLDER_FAILURES.includes(error.code);
 
-/** Its name may belong to another folder by now, and what is removed is paid for no more. */
-function refuseRemoved(folder: FolderRecord): void {
-  if (!folder.removed) return;
-  throw new EngineError('folder-unknown', `${folder.name} is no longer protected`);
+/**
+ * A folder as it is now: since somebody asked, hours may have passed. What is removed is paid for no
+ * more, and its name may belong to another folder by now.
+ */
+function asProtectedNow({ folders }: LocalIndex, { folderId, name }: FolderRecord): FolderRecord {
+  const now = folders.find(folderId);
+  if (now && !now.removed) return now;
+  throw new EngineError('folder-unknown', `${name} is no longer protected`);
 }
 
 /**

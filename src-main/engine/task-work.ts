@@ -2,13 +2,13 @@
  * @file What tasks do: syncs, restores, renewals and repackings begun by TaskApi, or by the engine
  * itself.
  */
-import type { SyncReport } from '#contract/api.ts';
 import type { CompactionReport, RenewalReport } from '#contract/storage-api.ts';
 import type { Task, TaskApi } from '#contract/task-api.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { findFolder } from './folders.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError, hasCode } from './model/engine-error.ts';
+import type { FolderId } from './model/ids.ts';
 import { problemOf } from './problems.ts';
 import { restoredEntry } from './history-text.ts';
 import { refuseProtectedTarget } from './restore-targets.ts';
@@ -29,16 +29,16 @@ const NO_FILES = {
 } as const;
 
 export interface TaskHooks {
-  /** Sync a folder when it is its turn; `began` is called then. */
+  /** Sync a folder as it is when its turn comes, if it is protected then; `began` is called then. */
   readonly sync: (
-    folder: FolderRecord,
+    folderId: FolderId,
     options: {
       readonly acceptDeletions: boolean;
       readonly began: () => void;
       readonly onProgress: (progress: Progress) => void;
       readonly signal: AbortSignal;
     },
-  ) => Promise<SyncReport['folders'][number]>;
+  ) => Promise<void>;
   /** The same for all folders, or for one. */
   readonly renew: MoneyHook<RenewalReport>;
   readonly compact: MoneyHook<CompactionReport>;
@@ -75,11 +75,12 @@ export class EngineTasks {
     this.#parts = parts;
     this.#hooks = hooks;
     const { index, options, emit } = parts;
-    const { clock, random } = options;
+    const { clock, random, logger } = options;
     this.list = new TaskList({
       table: index.tasks,
       clock,
       random,
+      logger,
       emit,
       restoreWork: this.#restore,
       problemOf,
@@ -118,16 +119,14 @@ export class EngineTasks {
     );
     if (waiting && !acceptDeletions) return waiting;
     const about = { kind: 'sync' as const, folderId, folderName, restore: undefined, isAutomatic };
-    return this.list.start(about, async (_task, voice, signal) => {
-      const current = this.#parts.index.folders.find(folderId);
-      if (!current || current.removed) return;
-      await this.#hooks.sync(current, {
+    return this.list.start(about, (_task, voice, signal) =>
+      this.#hooks.sync(folderId, {
         acceptDeletions,
         began: voice.began,
         onProgress: voice.progress,
         signal,
-      });
-    });
+      }),
+    );
   }
 
   /** One that already waits for its turn does what is asked. */
