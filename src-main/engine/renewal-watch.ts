@@ -6,6 +6,7 @@ import type { RenewalReport } from '#contract/storage-api.ts';
 import type { Compacting } from './compacting.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { reconcileHoldings, readHoldings } from './holdings.ts';
+import { indexFailure } from './local-index/local-index.ts';
 import { EngineError, isAbort } from './model/engine-error.ts';
 import type { FolderId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
@@ -69,11 +70,19 @@ export class RenewalWatch {
         const system = await this.#look();
         epochEndsAtMs = epochEndMs(system, system.epoch + 1);
       } catch (error) {
-        // A failure with a code was told already, or passes by itself.
-        if (!isAbort(error) && !(error instanceof EngineError)) throw error;
+        // Nobody awaits this loop: whatever has failed now is looked at again after a rest.
+        if (!isAbort(error)) this.#noteFailure(indexFailure(error));
       }
       await this.#rest(epochEndsAtMs);
     }
+  }
+
+  /** A failure with a code was told already, or passes by itself. */
+  #noteFailure(error: unknown): void {
+    const { logger } = this.#parts.options;
+    const name = error instanceof Error ? error.name : 'other';
+    const what = error instanceof EngineError ? { code: error.code } : { error: name };
+    logger.warn('a look at what is to be renewed failed', what);
   }
 
   async #rest(epochEndsAtMs: number | undefined): Promise<void> {

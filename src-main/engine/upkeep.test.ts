@@ -1,12 +1,17 @@
 /** Pauses over a real local index and real tasks, with a clock that a test moves. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sleepyClock } from '../../test/support/sleepy-clock.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { emptyDisk, fillDisk } from '#test/support/full-disk.ts';
+import { sleepyClock } from '#test/support/sleepy-clock.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openLocalIndex, type LocalIndex } from './local-index/local-index.ts';
 import { problemOf } from './problems.ts';
 import type { EngineTasks } from './task-work.ts';
 import { TaskList } from './tasks/task-list.ts';
 import { Upkeep } from './upkeep.ts';
+
+vi.mock(import('better-sqlite3'), async (importOriginal) =>
+  (await import('#test/support/full-disk.ts')).limitedSqlite(await importOriginal()),
+);
 
 const clock = sleepyClock(1_800_000_000_000);
 const SYNC = { kind: 'sync' as const, folderId: 'f', folderName: 'docs', restore: undefined };
@@ -25,6 +30,7 @@ beforeEach(() => {
   list = new TaskList({
     table: index.tasks,
     clock,
+    logger: { info: () => undefined, warn: () => undefined },
     random: { bytes: (count) => Buffer.alloc(count, 1) },
     emit: () => undefined,
     restoreWork: async () => undefined,
@@ -67,6 +73,15 @@ describe('a pause', () => {
     await clock.pass(61_000);
     expect(list.all()).toMatchObject([{ state: 'running' }]);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
+  test('ends on a full disk, too', async () => {
+    await upkeep.methods.pause({ untilMs: clock.nowMs() + 60_000 });
+    fillDisk();
+    await clock.pass(61_000);
+    emptyDisk();
+    expect(list.all()).toMatchObject([{ state: 'running' }]);
+    await upkeep.untilAllowed(closing.signal);
   });
 
   test('until a moment that has passed holds nothing', async () => {

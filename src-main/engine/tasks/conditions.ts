@@ -80,8 +80,9 @@ export class Conditions {
       ...(pauseOnMetered === undefined ? {} : { pauseOnMetered }),
       ...(pauseOnBattery === undefined ? {} : { pauseOnBattery }),
     };
-    this.#options.index.writeFact(WISHES_FACT, JSON.stringify(this.#wishes));
+    // What holds now holds also when it cannot be kept.
     this.#tell();
+    this.#options.index.writeFact(WISHES_FACT, JSON.stringify(this.#wishes));
   }
 
   /** Resolves at once when nothing is in the way, else when nothing is any more. */
@@ -103,8 +104,8 @@ export class Conditions {
 
   #ask(asked: { readonly untilMs?: number } | undefined): void {
     this.#asked = asked;
-    this.#options.index.writeFact(PAUSE_FACT, asked ? JSON.stringify(asked) : '');
     this.#tell();
+    this.#options.index.writeFact(PAUSE_FACT, asked ? JSON.stringify(asked) : '');
   }
 
   #tell(): void {

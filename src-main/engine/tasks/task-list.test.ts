@@ -1,12 +1,17 @@
 /** Tasks over a real local index, whose work ends when the test says so. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EngineEvent } from '#contract/events.ts';
 import type { Task } from '#contract/task-api.ts';
-import { scriptedClock } from '../../../test/support/scripted-clock.ts';
+import { emptyDisk, fillDisk } from '#test/support/full-disk.ts';
+import { scriptedClock } from '#test/support/scripted-clock.ts';
 import { openLocalIndex, type LocalIndex } from '../local-index/local-index.ts';
 import { EngineError } from '../model/engine-error.ts';
 import { problemOf } from '../problems.ts';
 import { TaskList, type TaskVoice, type TaskWork } from './task-list.ts';
+
+vi.mock(import('better-sqlite3'), async (importOriginal) =>
+  (await import('#test/support/full-disk.ts')).limitedSqlite(await importOriginal()),
+);
 
 const RESTORE = {
   kind: 'restore' as const,
@@ -42,6 +47,7 @@ const open = (): TaskList =>
   new TaskList({
     table: index.tasks,
     clock,
+    logger: { info: () => undefined, warn: () => undefined },
     random: { bytes: (count) => Buffer.alloc(count, (lastId += 1)) },
     emit: (event: EngineEvent) => {
       if (event.kind === 'task') events.push(event.task);
@@ -270,5 +276,44 @@ describe('a restore', () => {
     runs[1]!.done();
     await list.over(other.taskId);
     expect(list.resume(other.taskId).state).toBe('waiting');
+  });
+});
+
+describe('on a full disk', () => {
+  test('a restore comes to its end, and is interrupted for the next engine', async () => {
+    const { taskId } = list.start(RESTORE, work);
+    fillDisk();
+    runs[0]!.done();
+    expect(await list.over(taskId)).toMatchObject({ state: 'done' });
+    expect(events.at(-1)).toMatchObject({ taskId, state: 'done' });
+    emptyDisk();
+    expect(open().all()).toMatchObject([{ taskId, state: 'interrupted' }]);
+  });
+
+  test('a restore that could not keep what it learned has failed for the disk', async () => {
+    const { taskId } = list.start(RESTORE, async (_task, voice) => {
+      await clock.sleep(1);
+      voice.learned({ restore: { ...RESTORE.restore, snapshotId: 's1' } });
+    });
+    fillDisk();
+    const ended = await list.over(taskId);
+    emptyDisk();
+    expect(ended).toMatchObject({ state: 'failed', problem: { code: 'disk-full' } });
+  });
+
+  test('a restore that cannot be kept is not begun, and can be when there is room', async () => {
+    fillDisk();
+    expect(() => list.start(RESTORE, work)).toThrow('full');
+    emptyDisk();
+    expect(list.all()).toEqual([]);
+    const { taskId } = list.start(RESTORE, work);
+    await list.cancel(taskId);
+    fillDisk();
+    expect(() => list.resume(taskId)).toThrow('full');
+    expect(() => list.dismiss(taskId)).toThrow('full');
+    emptyDisk();
+    expect(stateOf(taskId)).toBe('cancelled');
+    expect(list.resume(taskId).state).toBe('waiting');
+    expect(runs).toHaveLength(2);
   });
 });

@@ -9,9 +9,10 @@
  */
 import type { EngineEvent } from '#contract/events.ts';
 import type { Task, TaskProgress } from '#contract/task-api.ts';
+import { indexFailure } from '../local-index/local-index.ts';
 import type { TaskTable } from '../local-index/task-table.ts';
 import { EngineError, isAbort, serializeError } from '../model/engine-error.ts';
-import type { Clock, Random } from '../ports/ports.ts';
+import type { Clock, Logger, Random } from '../ports/ports.ts';
 import { ProgressRate } from './progress-rate.ts';
 
 /** Between two events about the progress of one task. */
@@ -68,6 +69,7 @@ export interface TaskListOptions {
   readonly table: TaskTable;
   readonly clock: Clock;
   readonly random: Random;
+  readonly logger: Logger;
   readonly emit: (event: EngineEvent) => void;
   /** What a restore does, whoever began it. */
   readonly restoreWork: TaskWork;
@@ -105,10 +107,7 @@ export class TaskList {
       progress: undefined,
       problem: undefined,
     };
-    const entry = this.#add(task, work, isAutomatic);
-    this.#change(entry, {});
-    this.#run(entry);
-    return entry.task;
+    return this.#begin(task, work, isAutomatic);
   }
 
   /** A task that still waits for its turn, and not for the end of a pause. */
@@ -146,22 +145,16 @@ export class TaskList {
     if (kind !== 'restore' || !(canGoOn || hasLost)) {
       throw new EngineError('usage', 'only a restore that has not reached its end can go on');
     }
-    const again = this.#add(
-      { ...entry.task, state: 'waiting', endedAtMs: undefined, problem: undefined },
-      entry.work,
-      false,
-    );
-    this.#change(again, {});
-    this.#run(again);
-    return again.task;
+    const again = { ...entry.task, endedAtMs: undefined, problem: undefined };
+    return this.#begin({ ...again, state: 'waiting' }, entry.work, false);
   }
 
   /** @throws EngineError `usage` while it is under way */
   dismiss(taskId: string): void {
     const { task } = this.#find(taskId);
     if (isUnderWay(task)) throw new EngineError('usage', 'a task under way cannot be dismissed');
-    this.#entries.delete(taskId);
     this.#options.table.delete(taskId);
+    this.#entries.delete(taskId);
   }
 
   /** Stop everything that is under way, to go on at `release`. */
@@ -195,6 +188,14 @@ export class TaskList {
   #recall(task: Task): void {
     const state = isUnderWay(task) ? 'interrupted' : task.state;
     this.#add({ ...task, state }, this.#options.restoreWork, false);
+  }
+
+  #begin(task: Task, work: TaskWork, isAutomatic: boolean): Task {
+    this.#keep(task);
+    const entry = this.#add(task, work, isAutomatic);
+    this.#tell(entry);
+    this.#run(entry);
+    return entry.task;
   }
 
   #add(task: Task, work: TaskWork, isAutomatic: boolean): Entry {
@@ -249,7 +250,8 @@ export class TaskList {
     } else if (signal.aborted && (ended.state === 'stopped' || isAbort(ended.error))) {
       this.#stopped(entry);
     } else if (ended.state === 'failed' && !this.#isClosed) {
-      const problem = this.#options.problemOf(ended.error) ?? serializeError(ended.error);
+      const error = indexFailure(ended.error);
+      const problem = this.#options.problemOf(error) ?? serializeError(error);
       this.#end(entry, 'failed', problem);
     }
     if (this.#isClosed) entry.over.resolve(entry.task);
@@ -261,38 +263,49 @@ export class TaskList {
       this.#end(entry, 'cancelled');
       return;
     }
-    this.#change(entry, { state: 'waiting', progress: undefined });
+    entry.task = { ...entry.task, state: 'waiting', progress: undefined };
+    this.#tell(entry);
     // The pause was over before the task had stopped.
     if (!entry.isHeld) this.#run(entry);
   }
 
+  /** What could not be kept is interrupted for the next engine: nothing is lost by it. */
   #end(entry: Entry, state: Task['state'], problem?: Task['problem']): void {
     entry.isHeld = false;
     const progress = this.#withProgress(entry.task).progress;
     const last = progress && { ...progress, bytesPerSecond: undefined, remainingMs: undefined };
     const endedAtMs = this.#options.clock.nowMs();
-    this.#change(entry, { state, problem, endedAtMs, progress: last });
+    entry.task = { ...entry.task, state, problem, endedAtMs, progress: last };
+    this.#tell(entry);
     if (entry.isAutomatic) this.#entries.delete(entry.task.taskId);
     entry.over.resolve(entry.task);
-    this.#forgetOldest();
+    try {
+      this.#keep(entry.task);
+      this.#forgetOldest();
+    } catch (thrown) {
+      const { code } = serializeError(indexFailure(thrown));
+      this.#options.logger.warn('how a task has ended is not kept', { code });
+    }
   }
 
   #forgetOldest(): void {
     const ended = [...this.#entries.values()].filter(({ task }) => !isUnderWay(task));
     for (const { task } of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT_MAX))) {
-      this.#entries.delete(task.taskId);
       this.#options.table.delete(task.taskId);
+      this.#entries.delete(task.taskId);
     }
   }
 
   #change(entry: Entry, change: Partial<Task>): void {
     entry.task = { ...entry.task, ...change };
-    const { taskId, kind } = entry.task;
-    if (kind === 'restore') {
-      const record = JSON.stringify({ ...entry.task, progress: undefined });
-      this.#options.table.put({ taskId, record });
-    }
+    this.#keep(entry.task);
     this.#tell(entry);
+  }
+
+  #keep(task: Task): void {
+    if (task.kind !== 'restore') return;
+    const record = JSON.stringify({ ...task, progress: undefined });
+    this.#options.table.put({ taskId: task.taskId, record });
   }
 
   #progress(entry: Entry, progress: Progress): void {
