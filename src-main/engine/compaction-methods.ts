@@ -1,6 +1,7 @@
 /** @file The part of EngineApi about what is kept and how densely: each method, joined to what does it. */
 import type { CallOptions } from '#contract/api.ts';
 import type { RetentionApi } from '#contract/storage-api.ts';
+import type { CommitRecord } from './backup/commit-record.ts';
 import { packContents, planFolder, type Compacting } from './compacting.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderSyncing } from './folder-syncing.ts';
@@ -64,6 +65,7 @@ export function compactionMethods(
     },
     pinSnapshot: async ({ folder, snapshot, isPinned }) => {
       const row = snapshotOf(findFolder(parts, folder), snapshot);
+      if (isPinned) refuseLeaving(parts, row);
       index.snapshots.recordPinned(row.snapshotId, isPinned);
       emit({ kind: 'folders-changed' });
     },
@@ -114,6 +116,17 @@ function findRow({ index }: EngineParts, folder: FolderRecord, prefix: string): 
       ? `${String(rows.length)} snapshots of ${folder.name} begin with ${prefix}`
       : `no snapshot of ${folder.name} on this device begins with ${prefix}`,
   );
+}
+
+/** What is sealed is not changed any more, and may wait for days until it can be published. */
+function refuseLeaving({ index }: EngineParts, { snapshotId }: SnapshotRow): void {
+  const isLeaving = index.journal.unfinished().some(({ commitRecord }) => {
+    const commit = commitRecord && (JSON.parse(commitRecord) as CommitRecord);
+    return commit && commit.forgets?.includes(snapshotId);
+  });
+  if (!isLeaving) return;
+  const message = 'the commit that is on its way leaves this snapshot out of the history';
+  throw new EngineError('snapshot-unknown', message);
 }
 
 async function preview(

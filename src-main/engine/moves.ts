@@ -55,10 +55,10 @@ export async function commitMoves(
     unusable: shortForeignPacks(parts, folder, system),
     isDue: named.some(({ blobId }) => foreign.has(blobId)),
     mayReplace: (id) => !standing.has(id) && !forgets.has(id) && !isPinned(parts, folder, id),
-    noteBurst: (files) => {
-      noteBurst(parts, folder, files);
-      const wished = snapshotsToForget(parts, folder, standing, undefined);
-      for (const id of [...forgets]) if (!wished.has(id)) forgets.delete(id);
+    noteBurst: (files) => noteBurst(parts, folder, files),
+    keepWhatIsWanted: () => {
+      const today = snapshotsToForget(parts, folder, standing, retentionOf(parts, folder).policy);
+      for (const id of [...forgets]) if (!today.has(id)) forgets.delete(id);
     },
     history: (commit, replaces) =>
       historyChange(parts, folder, { last: commit, replaces, forgets, isLeaving }),

@@ -14,6 +14,7 @@ import { buildHeadFields, readHeadsOf, type Head } from './heads.ts';
 import type { PackRecord } from './local-index/journal.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
+import type { SnapshotId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { freeAccount } from './vault.ts';
 
@@ -264,9 +265,21 @@ export function recordPublished(index: LocalIndex, pack: PackRecord): void {
     record: pack.commitRecord ?? '{}',
   });
   for (const id of commit.forgets ?? []) index.snapshots.drop(id);
-  if (commit.replaces !== undefined) index.snapshots.drop(commit.replaces);
+  if (commit.replaces !== undefined) recordReplaced(index, commit, commit.replaces);
   recordHeadWritten(index);
   leaveBehind(index, commit);
+}
+
+/** What takes a snapshot's place is kept for as long as the person wanted to keep that one. */
+function recordReplaced(
+  index: LocalIndex,
+  { folderId, snapshotId }: CommitRecord,
+  replaced: SnapshotId,
+): void {
+  const rows = index.snapshots.all(folderId);
+  const isPinned = rows.some((row) => row.snapshotId === replaced && row.isPinned);
+  if (isPinned) index.snapshots.recordPinned(snapshotId, true);
+  index.snapshots.drop(replaced);
 }
 
 /** The head's next word is one further. */

@@ -73,6 +73,11 @@ export interface CommitMoves {
   ): Promise<void>;
   /** So many files look encrypted: nothing may be forgotten by rule from now on. */
   noteBurst(files: number): void;
+  /**
+   * Forget nothing that the person wants to keep by now: the files may have been read for hours
+   * since it was decided what goes.
+   */
+  keepWhatIsWanted(): void;
   /** Whether a commit of the same tree may take the place of this snapshot. */
   mayReplace(snapshotId: SnapshotId): boolean;
   /**
@@ -174,6 +179,7 @@ export async function writeCommit(
   alongside: () => void,
 ): Promise<void> {
   const { folder, index, moves } = options;
+  moves.keepWhatIsWanted();
   if (before) await carryOver(options, stream, before);
   const history = moves.history(before, tree.replaces !== undefined);
   // Packs that are full already must have their blob IDs before the pack index can name them.

@@ -59,7 +59,9 @@ export class SnapshotTable {
     this.#isForgotten = database.prepare(
       'SELECT forgotten FROM snapshots WHERE snapshot_id = ? AND forgotten = 1',
     );
-    this.#pinned = database.prepare('UPDATE snapshots SET pinned = ? WHERE snapshot_id = ?');
+    this.#pinned = database.prepare(
+      'UPDATE snapshots SET pinned = @pinned, forgotten = forgotten AND NOT @pinned WHERE snapshot_id = @id',
+    );
     this.#forgotten = database.prepare('UPDATE snapshots SET forgotten = 1 WHERE snapshot_id = ?');
     this.#drop = database.prepare('DELETE FROM snapshots WHERE snapshot_id = ?');
   }
@@ -73,8 +75,9 @@ export class SnapshotTable {
     return this.#isForgotten.get(snapshotId) !== undefined;
   }
 
+  /** What the person wants to keep is not forgotten, either. */
   recordPinned(snapshotId: SnapshotId, isPinned: boolean): void {
-    this.#pinned.run(isPinned ? 1 : 0, snapshotId);
+    this.#pinned.run({ pinned: isPinned ? 1 : 0, id: snapshotId });
   }
 
   markForgotten(snapshotId: SnapshotId): void {
