@@ -98,7 +98,7 @@ export class FolderSyncing {
     acceptDeletions: boolean,
     signal: AbortSignal,
   ): Promise<SyncReport['folders'][number]> {
-    const { emit, options, index, activity } = this.#parts;
+    const { emit, options, activity } = this.#parts;
     const { folderId, name: folderName } = folder;
     emit({ kind: 'sync-began', folderId, folderName });
     let refreshes = 0;
@@ -126,9 +126,7 @@ export class FolderSyncing {
         const error = indexFailure(thrown);
         if (!hasReconciled && isAboutLostBlob(error)) {
           hasReconciled = true;
-          const system = await this.#parts.river.refresh(signal);
-          // What is gone counts as ended from now on: the next attempt stores it anew.
-          if ((await reconcileHoldings(this.#parts, system, signal)).length > 0) continue;
+          if (await this.#hasFoundLost(signal)) continue;
         }
         const delayMs = this.#retryDelayMs(error, refreshes, backoffs);
         if (delayMs !== undefined && !signal.aborted) {
@@ -141,13 +139,42 @@ export class FolderSyncing {
         signal.throwIfAborted();
         if (!isAbort(error)) {
           const problem = serializeError(error);
-          index.folders.recordSync(folderId, { problem: storedProblem(error) });
-          activity.failed(problem);
-          activity.note(syncFailedEntry(folderName, problem));
           emit({ kind: 'sync-ended', folderId, folderName, problem });
+          this.#keepFailure(folder, error, problem);
         }
         throw error;
       }
+    }
+  }
+
+  /** What is gone counts as ended from now on: the next attempt stores it anew. */
+  async #hasFoundLost(signal: AbortSignal): Promise<boolean> {
+    try {
+      const system = await this.#parts.river.refresh(signal);
+      return (await reconcileHoldings(this.#parts, system, signal)).length > 0;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      // Why the attempt has failed is told, and not why nothing could be found out about it.
+      const { code } = serializeError(indexFailure(thrown));
+      this.#parts.options.logger.warn('what is lost is not known', { code });
+      return false;
+    }
+  }
+
+  /** For who asks later. A failure that cannot be kept, on a disk that is full, is told all the same. */
+  #keepFailure(
+    { folderId, name }: FolderRecord,
+    error: unknown,
+    problem: ReturnType<typeof serializeError>,
+  ): void {
+    const { index, activity, options } = this.#parts;
+    try {
+      activity.failed(problem);
+      index.folders.recordSync(folderId, { problem: storedProblem(error) });
+      activity.note(syncFailedEntry(name, problem));
+    } catch (thrown) {
+      const { code } = serializeError(indexFailure(thrown));
+      options.logger.warn('how a sync has failed is not kept', { code });
     }
   }
 

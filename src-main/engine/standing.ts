@@ -8,7 +8,8 @@ import { isChainFailure } from './chain-watch.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { describeSchedule, notePrices, smallestCommitCost } from './commit-economics.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
-import { EngineError, serializeError } from './model/engine-error.ts';
+import { indexFailure } from './local-index/local-index.ts';
+import { EngineError, hasCode, serializeError } from './model/engine-error.ts';
 import { plainProblem, recalledProblem, type Problem } from './problems.ts';
 import { FULL_SCAN_INTERVAL_MS } from './policy.ts';
 import { chainStatus, type ChainStatus } from './status.ts';
@@ -37,9 +38,9 @@ export async function currentStatus(
       await checkChain(asked);
       return chain.readSystem({ signal: asked });
     }, signal);
-    notePrices(parts.index, system);
+    ifThereIsRoom(() => notePrices(parts.index, system));
     const status = await chainStatus(parts, system, options);
-    remember(parts, status);
+    ifThereIsRoom(() => remember(parts, status));
     const waiting = (folder: FolderRecord): FolderStatus['waiting'] => {
       const known = facts.waiting(folder);
       return known && { ...known, costs: smallestCommitCost(parts, system, folder) };
@@ -49,6 +50,15 @@ export async function currentStatus(
     if (!isChainFailure(error)) throw error;
     chainWatch.failed(error);
     return complete(parts, recall(parts), facts, error);
+  }
+}
+
+/** What is remembered for later keeps nobody from the answer: a full disk is what it may tell of. */
+function ifThereIsRoom(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!hasCode(indexFailure(error), 'disk-full')) throw error;
   }
 }
 

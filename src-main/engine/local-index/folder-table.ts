@@ -99,6 +99,8 @@ export class FolderTable {
   readonly #settings: Statement;
   readonly #slot: Statement<[], { slot: number }>;
   readonly #horizon: Statement;
+  /** Problems that a full disk could not take: told until the next sync has ended. */
+  readonly #unkept = new Map<FolderId, string>();
 
   constructor(database: Database) {
     this.#all = database.prepare('SELECT * FROM folders ORDER BY head_slot');
@@ -121,12 +123,12 @@ export class FolderTable {
 
   /** All folders, removed ones included, oldest first. */
   all(): FolderRecord[] {
-    return this.#all.all().map(read);
+    return this.#all.all().map((row) => this.#withProblem(read(row)));
   }
 
   find(folderId: FolderId): FolderRecord | undefined {
     const row = this.#one.get(folderId);
-    return row && read(row);
+    return row && this.#withProblem(read(row));
   }
 
   /** The next free field of the head; never given twice, so that an old field is never reused. */
@@ -160,12 +162,19 @@ export class FolderTable {
       readonly problem: string | undefined;
     },
   ): void {
+    if (outcome.problem !== undefined) this.#unkept.set(folderId, outcome.problem);
     this.#state.run(
       outcome.rootDevice ?? null,
       outcome.syncedAtMs ?? null,
       outcome.problem ?? null,
       folderId,
     );
+    this.#unkept.delete(folderId);
+  }
+
+  #withProblem(folder: FolderRecord): FolderRecord {
+    const lastProblem = this.#unkept.get(folder.folderId);
+    return lastProblem === undefined ? folder : { ...folder, lastProblem };
   }
 
   /** What the person has set of a folder; from the next scan on. */

@@ -179,10 +179,10 @@ class Restore {
       });
     } catch (error) {
       this.#target.close();
+      this.#flushMarksQuietly();
       throw error;
-    } finally {
-      this.#flushMarks();
     }
+    this.#flushMarks();
     return {
       filesRestored: this.#filesRestored,
       bytesRestored: this.#bytesRestored,
@@ -383,6 +383,15 @@ class Restore {
   #flushMarks(): void {
     if (this.#marks.length > 0) this.#options.markDone(this.#marks);
     this.#marks = [];
+  }
+
+  /** What is not marked is looked at again by the next run: the failure before it says more. */
+  #flushMarksQuietly(): void {
+    try {
+      this.#flushMarks();
+    } catch {
+      // A full disk, most often, which is then the failure before it as well.
+    }
   }
 
   #report(path: RawPath | undefined): void {
