@@ -12,15 +12,21 @@ const FOLDER = {
   name: 'docs',
   root: '/docs',
   removed: false,
-  excludes: [],
+  excludes: [] as string[],
   schedule: {},
 };
+const OTHER_RULES = { ...FOLDER, excludes: ['*.tmp'] };
 
 interface Bench {
   readonly clock: SleepyClock;
   readonly watching: Watching;
   readonly events: unknown[];
   readonly folders: (typeof FOLDER)[];
+  readonly closing: AbortController;
+  /** Watchers that were opened, and are open. */
+  readonly opened: Set<object>;
+  /** What each end of a watcher waits for. */
+  untilClosed: () => Promise<void>;
   report(event: WatchEvent): void;
   /** Resolves when that many syncs have begun. */
   begun(count: number): Promise<void>;
@@ -30,6 +36,8 @@ function openBench(sync: (number: number) => Promise<void>): Bench {
   const clock = sleepyClock(1_800_000_000_000);
   const events: unknown[] = [];
   const folders = [FOLDER];
+  const closing = new AbortController();
+  const opened = new Set<object>();
   let onEvent: (event: WatchEvent) => void = () => undefined;
   let count = 0;
   let step = Promise.withResolvers<undefined>();
@@ -42,7 +50,14 @@ function openBench(sync: (number: number) => Promise<void>): Bench {
       watchFiles: {
         watchFolder: async (_root: unknown, options: { onEvent: typeof onEvent }) => {
           ({ onEvent } = options);
-          return { close: async () => undefined };
+          const watcher = {
+            close: async () => {
+              await bench.untilClosed();
+              opened.delete(watcher);
+            },
+          };
+          opened.add(watcher);
+          return watcher;
         },
       },
     },
@@ -53,7 +68,7 @@ function openBench(sync: (number: number) => Promise<void>): Bench {
     },
   } as unknown as EngineParts;
   const watching: Watching = watchFolders(parts, {
-    signal: new AbortController().signal,
+    signal: closing.signal,
     untilAllowed: async () => undefined,
     onChange: () => undefined,
     sync: async () => {
@@ -67,16 +82,20 @@ function openBench(sync: (number: number) => Promise<void>): Bench {
       );
     },
   });
-  return {
+  const bench: Bench = {
     clock,
     watching,
     events,
     folders,
+    closing,
+    opened,
+    untilClosed: async () => undefined,
     report: (event) => onEvent(event),
     begun: async (wanted) => {
       while (count < wanted) await step.promise;
     },
   };
+  return bench;
 }
 
 const MINUTE_MS = 60_000;
@@ -126,4 +145,27 @@ test('a folder with places that no watcher sees into is polled, and says so', as
     expect.objectContaining({ kind: 'watch-degraded', reason: 'EILSEQ' }),
   );
   await bench.watching.close();
+});
+
+test.each([
+  { name: 'other rules', change: (bench: Bench) => bench.folders.splice(0, 1, OTHER_RULES) },
+  {
+    name: 'another folder in its place',
+    change: (bench: Bench) =>
+      bench.folders.splice(0, 1, { ...FOLDER, folderId: 'e'.repeat(32) as FolderId }),
+  },
+])('$name: nothing is watched anew when the engine is closed meanwhile', async ({ change }) => {
+  const bench = openBench(async () => undefined);
+  await bench.watching.refresh();
+  await bench.begun(1);
+  expect(bench.opened.size).toBe(1);
+  const closing = Promise.withResolvers<undefined>();
+  bench.untilClosed = () => closing.promise;
+  change(bench);
+  const refreshed = bench.watching.refresh();
+  bench.closing.abort();
+  await bench.watching.close();
+  closing.resolve(undefined);
+  await refreshed;
+  expect(bench.opened.size).toBe(0);
 });

@@ -84,6 +84,8 @@ export function watchFolders(parts: EngineParts, options: WatchingOptions): Watc
         const before = watched.get(folder.folderId)?.excludes;
         if (before && before.join('\n') !== folder.excludes.join('\n'))
           await close(folder.folderId);
+        // Closed meanwhile: nobody would let go of a new one.
+        if (options.signal.aborted) return;
         if (!watched.has(folder.folderId))
           watched.set(folder.folderId, watchOne(parts, folder, options));
       }
