@@ -91,7 +91,7 @@ export class Catalog {
     const parts = (await this.heads(signal)).flatMap(({ folders }) => folders);
     for (const { part } of parts.filter((folder) => !except.has(folder.part.folderId))) {
       try {
-        const signed = await this.#record(part.snapshot, signal);
+        const signed = await this.record(part.snapshot, signal);
         const isRemoved = part.removed !== undefined;
         found.push({ location: part.snapshot, signed, isHead: true, isRemoved });
       } catch (error) {
@@ -114,7 +114,7 @@ export class Catalog {
       told.add(signed.snapshot.folderId);
       for (const older of await this.#history(location, signal)) {
         if (found.has(older.snapshotId) || this.#parts.isForgotten(older.snapshotId)) continue;
-        const record = await this.#recordIfReadable(older, signal);
+        const record = await this.recordIfReadable(older, signal);
         if (!record) continue;
         const flags = { isHead: false, isRemoved: false, newest: location };
         found.set(older.snapshotId, { location: older, signed: record, ...flags });
@@ -126,7 +126,7 @@ export class Catalog {
       for await (const blob of this.#parts.chain.ownedBlobObjects(head.address, signal)) {
         for (const location of await this.#scan(blob, signal)) {
           if (found.has(location.snapshotId)) continue;
-          const signed = await this.#recordIfReadable(location, signal);
+          const signed = await this.recordIfReadable(location, signal);
           if (!signed || told.has(signed.snapshot.folderId)) continue;
           found.set(location.snapshotId, { location, signed, isHead: false, isRemoved: false });
         }
@@ -208,12 +208,8 @@ export class Catalog {
     return readSnapshot(location, reader, signal, opened);
   }
 
-  /** The record of a snapshot that a head names; undefined when it cannot be read now. */
-  record(location: SnapshotLocation, signal?: AbortSignal): Promise<SignedSnapshot | undefined> {
-    return this.#recordIfReadable(location, signal);
-  }
-
-  async #record(location: SnapshotLocation, signal?: AbortSignal): Promise<SignedSnapshot> {
+  /** The record of a snapshot that a head names. */
+  async record(location: SnapshotLocation, signal?: AbortSignal): Promise<SignedSnapshot> {
     const known = this.#records.get(location.snapshotId);
     if (known) return known;
     const signed = await readSnapshotRecord(location, this.#parts.reader, signal);
@@ -221,12 +217,13 @@ export class Catalog {
     return signed;
   }
 
-  async #recordIfReadable(
+  /** The same; undefined when it cannot be read now. */
+  async recordIfReadable(
     location: SnapshotLocation,
     signal?: AbortSignal,
   ): Promise<SignedSnapshot | undefined> {
     try {
-      return await this.#record(location, signal);
+      return await this.record(location, signal);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       return undefined;

@@ -12,7 +12,8 @@ import type { SnapshotRow } from './local-index/snapshot-table.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { SnapshotId } from './model/ids.ts';
 import { repack } from './money-work.ts';
-import { standingSnapshots, wouldForget } from './moves.ts';
+import { otherHeads, wouldForget } from './moves.ts';
+import { standingSnapshots } from './other-histories.ts';
 import { freezeRetention, retentionOf, writeRetention } from './retaining.ts';
 
 const MONTH_MS = 30 * 86_400_000;
@@ -74,7 +75,8 @@ export function compactionMethods(
       const folder = findFolder(parts, name);
       return inTurn(async () => {
         const { snapshotId } = snapshotOf(folder, snapshot);
-        const standing = await standingSnapshots(parts, folder, signal);
+        const others = await otherHeads(parts, signal);
+        const standing = await standingSnapshots(parts, folder, others, signal);
         if (index.snapshots.newest(folder.folderId)?.snapshotId === snapshotId) {
           throw new EngineError('snapshot-kept', 'the newest snapshot of a folder is always kept');
         }

@@ -23,6 +23,7 @@ import type { FolderRecord } from './local-index/folder-table.ts';
 import type { SnapshotRow } from './local-index/snapshot-table.ts';
 import type { BlobId, ChunkId, PackId, SnapshotId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
+import { keptForOthers } from './other-histories.ts';
 import { packsOfCommit } from './protection.ts';
 import { defaultHorizon } from './renewal/horizon.ts';
 import { freezeRetention, retentionOf } from './retaining.ts';
@@ -46,7 +47,7 @@ export async function commitMoves(
   );
   const last = lastCommitOf(parts, folder);
   const named = last && leaving.size > 0 ? packsOfCommit(index, last) : [];
-  const standing = await otherParentsOf(parts, folder, others, signal);
+  const standing = await keptForOthers(parts, folder, others, signal);
   const { policy } = retentionOf(parts, folder);
   const forgets = snapshotsToForget(parts, folder, standing, policy);
   const isLeaving = (blobId: BlobId): boolean => leaving.has(blobId);
@@ -113,24 +114,6 @@ function noteCondemned({ index }: EngineParts, others: readonly Head[]): void {
   }
 }
 
-/** Snapshots that another device's newest one follows: where the histories parted. */
-async function otherParentsOf(
-  { catalog }: EngineParts,
-  folder: FolderRecord,
-  others: readonly Head[],
-  signal: AbortSignal,
-): Promise<Set<SnapshotId>> {
-  const standing = new Set<SnapshotId>();
-  for (const head of others) {
-    for (const { part } of head.folders) {
-      if (part.folderId !== folder.folderId || part.removed) continue;
-      const signed = await catalog.record(part.snapshot, signal);
-      for (const { snapshotId } of signed?.snapshot.parents ?? []) standing.add(snapshotId);
-    }
-  }
-  return standing;
-}
-
 /** Packs of other devices that may end before long, and that only their owner can extend. */
 function shortForeignPacks(
   { index, account }: EngineParts,
@@ -152,17 +135,9 @@ export async function wouldForget(
   policy: RetentionPolicy | undefined,
   signal: AbortSignal,
 ): Promise<Set<SnapshotId>> {
-  const standing = await standingSnapshots(parts, folder, signal);
+  const others = await otherHeads(parts, signal);
+  const standing = await keptForOthers(parts, folder, others, signal);
   return snapshotsToForget(parts, folder, standing, policy);
-}
-
-/** Snapshots that the history of another device stands on. */
-export async function standingSnapshots(
-  parts: EngineParts,
-  folder: FolderRecord,
-  signal: AbortSignal,
-): Promise<Set<SnapshotId>> {
-  return otherParentsOf(parts, folder, await otherHeads(parts, signal), signal);
 }
 
 /** What the rules let go now, and what the person wants forgotten; never what others stand on. */

@@ -79,7 +79,7 @@ async function readHistory(
 ): Promise<Kept[]> {
   const kept: Kept[] = [];
   for (const location of historyOf(opened)) {
-    const signed = await catalog.record(location, signal);
+    const signed = await catalog.recordIfReadable(location, signal);
     if (signed) kept.push({ location, signed });
   }
   return kept;

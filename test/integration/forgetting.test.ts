@@ -4,9 +4,10 @@
  * Method: a whole network and whole engines; what happens during a sync happens while it lists the
  * folder, when what goes was decided already.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
+import type { BlobId } from '#engine/model/ids.ts';
 import { NodeFileSystem } from '#platform/file-system.ts';
 import { FOLDER } from '../support/folder-life.ts';
 import { manySmallPacks, ONE_KEPT } from '../support/small-packs.ts';
@@ -138,5 +139,79 @@ test('a snapshot that a sealed commit leaves out is not pinned any more, and tha
     await world.localnet.setPrices(PRICES);
     await commit('five');
     expect(await snapshotsOf(engine)).not.toContain(oldest);
+  });
+});
+
+/** Two devices with one folder: the newest snapshot of the second follows one of the first. */
+const withFollower = async (
+  name: string,
+  work: (life: {
+    readonly engine: Engine;
+    readonly followed: string;
+    /** What holds the newest snapshot of the second device. */
+    readonly blobId: BlobId;
+    readonly commit: (text: string) => Promise<void>;
+  }) => Promise<void>,
+): Promise<void> => {
+  const { vault, source } = await manySmallPacks(world, name);
+  const otherSource = `${source}-other`;
+  mkdirSync(otherSource);
+  writeFileSync(`${otherSource}/file`, 'something else');
+  const theirs = (await vault.blank(`${name}-other`)).open();
+  const engine = vault.open();
+  try {
+    const folder = { path: otherSource, excludes: [], permanent: false, joins: FOLDER };
+    await theirs.api.addFolder(folder);
+    const [followed = ''] = await snapshotsOf(theirs);
+    await theirs.api.sync({});
+    const [newest] = await theirs.api.snapshots({ folder: FOLDER });
+    const commit = async (text: string): Promise<void> => {
+      writeFileSync(`${source}/file`, text);
+      await engine.api.sync({});
+    };
+    await work({ engine, followed, blobId: newest?.blobId as BlobId, commit });
+  } finally {
+    await engine.close();
+    await theirs.close();
+  }
+};
+
+describe('a snapshot that another device may stand on', () => {
+  test('stays while nobody can read what that device has published', async () => {
+    await withFollower('unread', async ({ engine, followed, blobId, commit }) => {
+      const { api } = engine;
+      const nodes = world.localnet.nodes.map(({ node }) => node);
+      for (const node of nodes) node.block(blobId);
+      await commit('five');
+      const kept = await snapshotsOf(engine);
+      expect(kept).toHaveLength(5);
+      for (const snapshot of [followed, kept.at(-1) ?? '']) {
+        await expect(
+          api.forgetSnapshot({ folder: FOLDER, snapshot, now: false }),
+        ).rejects.toMatchObject({ code: 'blob-blocked' });
+      }
+      for (const node of nodes) await node.heal();
+      await commit('six');
+      // The newest of each device, and the one that they have in common.
+      const left = await snapshotsOf(engine);
+      expect(left).toHaveLength(3);
+      expect(left).toContain(followed);
+    });
+  });
+
+  test('goes once the storage of that device has ended', async () => {
+    await withFollower('ended', async ({ engine, followed, commit }) => {
+      const { api } = engine;
+      const [end = 0] = (await api.storage({})).ends.map(({ at }) => at.epoch);
+      const { epoch } = world.localnet.chain.view;
+      await world.localnet.advanceEpoch({ count: end - epoch - 1 });
+      // This device pays for what is its own.
+      await api.extend({ folder: FOLDER, epochs: 10 });
+      await world.localnet.advanceEpoch();
+      await commit('five');
+      const left = await snapshotsOf(engine);
+      expect(left).toHaveLength(1);
+      expect(left).not.toContain(followed);
+    });
   });
 });
