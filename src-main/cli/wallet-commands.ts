@@ -234,7 +234,11 @@ function addWithdraw(wallet: Command): void {
             const confirmation =
               options.confirm ?? (await askConfirmation(context, to, amount, asset));
             const sent = await api.withdraw({ to, asset, amount, confirmation }, context);
-            context.print(sent, [`Sent ${coinText(amount)} ${asset} to ${to}.`, sent.digest]);
+            const what = `${coinText(amount)} ${asset} to ${to}`;
+            const said = sent.wasSentBefore
+              ? `Sent before, by the request that got no answer: ${what}. Nothing was sent again.`
+              : `Sent ${what}.`;
+            context.print(sent, [said, sent.digest]);
             return EXIT.ok;
           }),
         ),

@@ -280,6 +280,11 @@ export const errorCodes = {
     exit: EXIT.funds,
     next: 'Raise the cap with `floe wallet caps`, or wait until the day or the epoch is over.',
   },
+  'withdrawal-unanswered': {
+    retry: 'after-user-action',
+    exit: EXIT.network,
+    next: 'Ask for the same again when the network answers, or look into `floe wallet history`.',
+  },
   'transaction-not-allowed': {
     retry: 'never',
     exit: EXIT.bug,

@@ -294,7 +294,10 @@ export interface SpendingApi {
   funding(request: { readonly needed?: Cost }, options?: CallOptions): Promise<Funding>;
   /** Ask the faucet, and exchange SUI for WAL where the network has an exchange. */
   requestTestFunds(request: Record<string, never>, options?: CallOptions): Promise<Funding>;
-  /** Send coins away. `confirmation` repeats the address's last six characters, typed by the person. */
+  /**
+   * Send coins away. `confirmation` repeats the address's last six characters, typed by the person.
+   * What was asked for before and got no answer is not sent again: then `wasSentBefore`.
+   */
   withdraw(
     request: {
       readonly to: string;
@@ -303,5 +306,5 @@ export interface SpendingApi {
       readonly confirmation: string;
     },
     options?: CallOptions,
-  ): Promise<{ readonly digest: string }>;
+  ): Promise<{ readonly digest: string; readonly wasSentBefore: boolean }>;
 }

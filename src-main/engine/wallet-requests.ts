@@ -6,6 +6,7 @@ import type { Cost, Funding, LedgerEntry } from '#contract/storage-api.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { ensureFunds, GAS_RESERVE_MIST } from './funds.ts';
 import type { TransactionRecord } from './local-index/ledger.ts';
+import type { LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import { parseSuiAddress, type SuiAddress, type TransactionDigest } from './model/ids.ts';
 import { coinText } from './money-text.ts';
@@ -66,8 +67,12 @@ export async function requestTestFunds(parts: EngineParts, signal: AbortSignal):
 /**
  * Send coins to another address.
  *
+ * [Note: Asked for again] Whoever gets no answer asks again, and must not send twice: by then the
+ * first transaction may have landed, with the next sync for instance. So its digest is kept under
+ * what was asked for until its answer has been given; the same request is answered with it.
+ *
  * @throws EngineError `usage` for an address that is none or was not repeated, `balance-low`,
- *   `cap-exceeded`
+ *   `cap-exceeded`, `withdrawal-unanswered` when nobody knows whether they were sent
  */
 export async function withdraw(
   parts: EngineParts,
@@ -78,15 +83,58 @@ export async function withdraw(
     readonly confirmation: string;
   },
   signal: AbortSignal,
-): Promise<{ readonly digest: TransactionDigest }> {
-  const { river, wallet } = parts;
+): Promise<Withdrawal> {
+  const { index, wallet } = parts;
   const { asset, amount } = request;
   const recipient = confirmedRecipient(request.to, request.confirmation);
   if (recipient === wallet.address) {
     throw new EngineError('usage', 'this is the address that the coins lie on already');
   }
+  const fact = `withdrawal-${asset}-${String(amount)}-${recipient}`;
+  try {
+    const withdrawal = await send(parts, { recipient, asset, amount, fact }, signal);
+    // Whoever has left has not heard it.
+    if (!signal.aborted) index.writeFact(fact, '');
+    return withdrawal;
+  } catch (error) {
+    if (askedBefore(index, fact)?.state !== 'prepared') throw error;
+    throw new EngineError(
+      'withdrawal-unanswered',
+      `the network has not said whether ${coinText(amount)} ${asset} were sent: they may be, also later. Whoever asks for the same again does not send twice`,
+      { cause: error },
+    );
+  }
+}
+
+interface Withdrawal {
+  readonly digest: TransactionDigest;
+  readonly wasSentBefore: boolean;
+}
+
+interface Transfer {
+  readonly recipient: SuiAddress;
+  readonly asset: 'WAL' | 'SUI';
+  readonly amount: bigint;
+  /** Where the digest is kept until the answer has been given. */
+  readonly fact: string;
+}
+
+/** What became of the same request, as long as it has got no answer. */
+function askedBefore(index: LocalIndex, fact: string): TransactionRecord | undefined {
+  const digest = index.readFact(fact);
+  return digest ? index.ledger.find(digest as TransactionDigest) : undefined;
+}
+
+async function send(
+  parts: EngineParts,
+  { recipient, asset, amount, fact }: Transfer,
+  signal: AbortSignal,
+): Promise<Withdrawal> {
+  const { index, river, wallet } = parts;
   const system = await river.refresh(signal);
   await river.payments.settlePending(signal);
+  const before = askedBefore(index, fact);
+  if (before?.state === 'landed') return { digest: before.digest, wasSentBefore: true };
   const left = sendingLeft(parts.index, {
     epoch: system.epoch,
     atMs: parts.options.clock.nowMs(),
@@ -94,19 +142,22 @@ export async function withdraw(
   refuseOverCap(asset, amount, asset === 'SUI' ? left.gasMist : left.walFrost);
   const outcome = await river.payments.pay(
     [],
-    () =>
-      wallet.prepareTransfer(
+    async () => {
+      const prepared = await wallet.prepareTransfer(
         {
           recipient,
           mist: asset === 'SUI' ? amount : 0n,
           frost: asset === 'WAL' ? amount : 0n,
         },
         { signal, caps: { walFrost: left.walFrost, suiMist: left.gasMist } },
-      ),
+      );
+      index.writeFact(fact, prepared.digest);
+      return prepared;
+    },
     signal,
   );
   if (!outcome) throw new EngineError('internal', 'a transfer of nothing');
-  return { digest: outcome.digest };
+  return { digest: outcome.digest, wasSentBefore: false };
 }
 
 /** See [Note: Raised caps wait] in spending.ts. */

@@ -16,6 +16,7 @@ import {
   changedNetwork,
   expectFailure,
   openWorld,
+  runFloeText,
   type TestHome,
   type TestWorld,
 } from '../support/floe-cli.ts';
@@ -116,4 +117,18 @@ test('coins that another program moves meanwhile are read again, and nothing is 
   writeFileSync(join(folder, 'two.txt'), 'second');
   await home.must(['sync']);
   expect(registrations()).toBe(before + 1);
+});
+
+test('coins sent away without an answer are not sent again by the same command', async () => {
+  const to = `0x${'a'.repeat(64)}`;
+  const send = ['wallet', 'withdraw', to, '--sui', '0.25', '--confirm', to.slice(-6)];
+  proxy.loseExecution();
+  expectFailure(await home.floe(send), 'withdrawal-unanswered', 5);
+  proxy.thaw();
+  const again = await runFloeText(['--home', home.path, ...send]);
+  expect(again.stdout).toMatch(
+    /^Sent before, by the request that got no answer: 0\.25 SUI to 0xa+/,
+  );
+  const { balance } = await client.core.getBalance({ owner: to });
+  expect(balance.balance).toBe('250000000');
 });

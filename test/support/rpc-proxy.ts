@@ -20,8 +20,10 @@ export interface RpcProxy {
   thaw(): void;
   /** Reset every connection. */
   refuse(): void;
-  /** Do something once, before the next transaction is passed on. */
+  /** Do something once, before the next transaction is passed on; it is not, after `refuse`. */
   beforeExecution(work: () => Promise<void>): void;
+  /** Pass the next transaction on, and reset every connection before its answer is told. */
+  loseExecution(): void;
   /** Say another time of day than the machine that asks. */
   shiftClock(ms: number): void;
   close(): Promise<void>;
@@ -33,24 +35,35 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
   let isRemembering = true;
   let shiftMs = 0;
   let beforeExecution: (() => Promise<void>) | undefined;
+  let isExecutionLost = false;
   const server = createServer((incoming, outgoing) => {
     void answer(incoming, outgoing);
   });
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    if (mode === 'refuse') {
+    if (isRefusing()) {
       incoming.socket.destroy();
       return;
     }
     const body = await readAll(incoming);
     const key = `${incoming.url ?? ''} ${body.toString('base64')}`;
-    if (incoming.url?.endsWith('/ExecuteTransaction')) {
+    const isExecution = incoming.url?.endsWith('/ExecuteTransaction') === true;
+    if (isExecution) {
       const work = beforeExecution;
       beforeExecution = undefined;
       await work?.();
+      if (isRefusing()) {
+        incoming.socket.destroy();
+        return;
+      }
     }
     const old = mode === 'frozen' ? remembered.get(key) : undefined;
     try {
       const given = old ?? (await forward(target, incoming, body));
+      if (isExecution && isExecutionLost) {
+        isExecutionLost = false;
+        refuse();
+        return;
+      }
       if (mode === 'pass' && isRemembering) remembered.set(key, given);
       const shifted = new Date(Date.now() + shiftMs).toUTCString();
       const headers = shiftMs === 0 ? given.headers : { ...given.headers, date: shifted };
@@ -58,6 +71,11 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
     } catch {
       incoming.socket.destroy();
     }
+  };
+  const isRefusing = (): boolean => mode === 'refuse';
+  const refuse = (): void => {
+    mode = 'refuse';
+    server.closeAllConnections();
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -73,12 +91,12 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
       mode = 'pass';
       isRemembering = true;
     },
-    refuse: () => {
-      mode = 'refuse';
-      server.closeAllConnections();
-    },
+    refuse,
     beforeExecution: (work) => {
       beforeExecution = work;
+    },
+    loseExecution: () => {
+      isExecutionLost = true;
     },
     shiftClock: (ms) => {
       shiftMs = ms;

@@ -239,6 +239,11 @@ export const problemsDe: Readonly<Record<ErrorCode, Words | ((context: Context) 
         : `Das würde ${coins(amount, 'de')} Münzen kosten, mehr als die ${coins(cap, 'de')}, die du auf einmal erlaubst. Floe hat nichts bezahlt und sieht später wieder nach.`,
     next: 'Warte, bis der Preis gefallen ist, oder heb die Grenze unter Speicher an.',
   }),
+  'withdrawal-unanswered': {
+    happened:
+      'Das Netzwerk hat nicht gesagt, ob die Münzen gesendet wurden: Vielleicht sind sie es, vielleicht werden sie es noch. Wer dasselbe noch einmal sendet, sendet es nicht doppelt.',
+    next: 'Sende dasselbe noch einmal, wenn das Netzwerk antwortet, oder sieh in den Zahlungen nach.',
+  },
   'transaction-not-allowed': {
     happened: 'Floe hat sich geweigert, etwas zu unterschreiben, wofür es nicht da ist.',
     next: 'Melde das.',

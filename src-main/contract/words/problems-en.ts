@@ -45,6 +45,8 @@ export const nextStepsEn: Partial<Readonly<Record<ErrorCode, Step>>> = {
   'blob-not-certified': 'Press Sync now, so that the upload is finished.',
   'balance-low': 'Add coins: the Storage view has the address.',
   'cap-exceeded': 'Raise the limit in Storage, or wait until the day or the epoch is over.',
+  'withdrawal-unanswered':
+    'Send the same again when the network answers, or look into the spending history.',
   'pack-damaged': 'Everything that doesn’t need this part can still be restored.',
   'index-damaged': 'Have the list read back from the network.',
   'restore-incomplete': 'Press Resume when more storage nodes answer.',

@@ -205,4 +205,6 @@ export const storage: Translation<typeof en> = {
   'storage.withdraw.bad-confirmation': 'Das ist nicht das Ende der Adresse.',
   'storage.withdraw.send': '{amount} senden',
   'storage.withdraw.sent': '{amount} sind unterwegs.',
+  'storage.withdraw.sent-before':
+    '{amount} waren schon mit deinem ersten Versuch unterwegs. Noch einmal wurde nichts gesendet.',
 };

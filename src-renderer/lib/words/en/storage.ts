@@ -198,4 +198,6 @@ export const storage = {
   'storage.withdraw.bad-confirmation': 'This is not the end of the address.',
   'storage.withdraw.send': 'Send {amount}',
   'storage.withdraw.sent': '{amount} are on their way.',
+  'storage.withdraw.sent-before':
+    '{amount} had been sent by what you asked before. Nothing was sent again.',
 } as const;
