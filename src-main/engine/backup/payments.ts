@@ -65,29 +65,26 @@ export class Payments {
     const { index, wallet } = this.#options;
     const prepared = await prepare();
     if (prepared === undefined) return undefined;
-    const record = {
-      digest: prepared.digest,
-      kind: prepared.kind,
-      packIds,
-      folderIds: foldersOf(index, packIds),
-      prepared: JSON.stringify({
-        bytes: Buffer.from(prepared.bytes).toString('base64'),
-        signature: prepared.signature,
-      }),
-      quotedFrost: prepared.quote.walFrost,
-      quotedGasMist: prepared.quote.gasMistMax,
-      suiMist: prepared.quote.suiMist,
-      atMs: prepared.atMs,
-      epoch: prepared.epoch,
-    };
+    const { digest, kind, bytes, signature, quote, atMs, epoch } = prepared;
     try {
-      index.ledger.recordPrepared(record);
+      index.ledger.recordPrepared({
+        digest,
+        kind,
+        packIds,
+        folderIds: foldersOf(index, packIds),
+        prepared: JSON.stringify({ bytes: Buffer.from(bytes).toString('base64'), signature }),
+        quotedFrost: quote.walFrost,
+        quotedGasMist: quote.gasMistMax,
+        suiMist: quote.suiMist,
+        atMs,
+        epoch,
+      });
     } catch (error) {
       wallet.discard(prepared);
       throw error;
     }
     const outcome = await wallet.submit(prepared, signal);
-    await this.#apply(record, outcome, signal);
+    await this.#apply({ digest, kind, packIds }, outcome, signal);
     // Its code says what to do about it: a price that moved is quoted again, for instance.
     return requireSuccess(outcome);
   }
