@@ -21,7 +21,7 @@ import { publishHead, readOwnHead } from './publishing.ts';
 import { BLOBS_DELETED_MAX } from './sui/wallet/limits.ts';
 
 /** Left of a condemned pack that somebody may need before it is extended, and by how much. */
-const KEPT_ALIVE_EPOCHS = 2;
+export const KEPT_ALIVE_EPOCHS = 2;
 /** Set when an account may own storage that no blob uses. */
 export const SPARE_STORAGE_FACT = 'spare-storage';
 

@@ -12,6 +12,7 @@ import type { EngineParts } from './engine-parts.ts';
 import { dateOf, earliestEnd } from './epoch-dates.ts';
 import { availableFrost, ensureFunds } from './funds.ts';
 import { expectedGas } from './gas.ts';
+import { KEPT_ALIVE_EPOCHS } from './giving-up.ts';
 import {
   extendableBlobs,
   readHoldings,
@@ -61,7 +62,7 @@ export async function planRenewal(
   signal: AbortSignal,
   leaving: ReadonlySet<BlobId> = new Set(),
 ): Promise<RenewalPlan> {
-  const prepared = await prepare(parts, dueOf(folder), signal, leaving);
+  const prepared = await prepare(parts, dueOf(parts, folder, leaving), signal);
   return describe(prepared, await simulateGas(parts, prepared.plan, signal));
 }
 
@@ -72,10 +73,11 @@ export async function renew(
   signal: AbortSignal,
   onBlobs?: OnBlobs,
 ): Promise<RenewalReport> {
-  const first = await prepare(parts, dueOf(folder), signal);
+  const due = dueOf(parts, folder);
+  const first = await prepare(parts, due, signal);
   let digests: readonly TransactionDigest[];
   try {
-    digests = await carryOut(parts, first, dueOf(folder), signal, onBlobs);
+    digests = await carryOut(parts, first, due, signal, onBlobs);
   } catch (error) {
     if (error instanceof EngineError && error.retry === 'after-user-action') {
       noteRenewalProblem(parts, error);
@@ -109,15 +111,17 @@ export async function extendFolder(
     throw new EngineError('blob-not-certified', `${folder.name} has no snapshot yet`);
   }
   const fact = `extend-${folderId}`;
-  const targetsOf: TargetsOf = (_holdings, blobs, system) => {
+  const targetsOf: Extending['targetsOf'] = (_holdings, blobs, system) => {
     const own = blobs.filter(({ folderIds }) => folderIds.includes(folderId));
     const wanted = wantedEnd(request, own, index.readFact(fact));
     if (wanted === undefined) return new Map();
     index.writeFact(fact, JSON.stringify({ ...request, target: wanted }));
     return new Map([[folderId, Math.min(wanted, system.epoch + system.epochsAheadMax)]]);
   };
-  const prepared = await prepare(parts, targetsOf, signal);
-  const digests = await carryOut(parts, prepared, targetsOf, signal);
+  // The person wants all of it, also what is to be repacked before long.
+  const extending: Extending = { targetsOf, isLeft: () => false };
+  const prepared = await prepare(parts, extending, signal);
+  const digests = await carryOut(parts, prepared, extending, signal);
   if (prepared.problem) throw prepared.problem;
   index.writeFact(fact, '');
   const after = readHoldings(parts, prepared.system).find(
@@ -150,42 +154,57 @@ function wantedEnd(
   return Math.min(...blobs.map((blob) => blob.endEpoch)) + epochs;
 }
 
-type TargetsOf = (
-  holdings: readonly FolderHolding[],
-  blobs: readonly HeldBlob[],
-  system: WalrusSystem,
-) => Targets;
+interface Extending {
+  readonly targetsOf: (
+    holdings: readonly FolderHolding[],
+    blobs: readonly HeldBlob[],
+    system: WalrusSystem,
+  ) => Targets;
+  /** Whether a blob is left as it is. */
+  readonly isLeft: (blobId: BlobId, endEpoch: number, system: WalrusSystem) => boolean;
+}
 
-/** The folders that their horizons say are due. */
-const dueOf =
-  (only: FolderRecord | undefined): TargetsOf =>
-  (holdings, blobs, system) =>
-    dueTargets(
-      blobs,
-      holdings
-        .filter(({ folder }) => only === undefined || folder.folderId === only.folderId)
-        .map(({ folder, horizon }) => ({
-          folderId: folder.folderId,
-          permanent: folder.permanent,
-          horizon,
-        })),
-      system,
-    );
+/**
+ * The folders that their horizons say are due, without what is `leaving` by plan. What is leaving
+ * already is extended only when it may end before it has left.
+ */
+function dueOf(
+  { index }: EngineParts,
+  only: FolderRecord | undefined,
+  leaving: ReadonlySet<BlobId> = new Set(),
+): Extending {
+  const begun = new Set(index.leaving.all().map(({ blobId }) => blobId));
+  return {
+    targetsOf: (holdings, blobs, system) =>
+      dueTargets(
+        blobs,
+        holdings
+          .filter(({ folder }) => only === undefined || folder.folderId === only.folderId)
+          .map(({ folder, horizon }) => ({
+            folderId: folder.folderId,
+            permanent: folder.permanent,
+            horizon,
+          })),
+        system,
+      ),
+    isLeft: (blobId, endEpoch, { epoch }) =>
+      leaving.has(blobId) || (begun.has(blobId) && endEpoch - epoch > KEPT_ALIVE_EPOCHS),
+  };
+}
 
 async function prepare(
   parts: EngineParts,
-  targetsOf: TargetsOf,
+  { targetsOf, isLeft }: Extending,
   signal: AbortSignal,
-  leaving: ReadonlySet<BlobId> = new Set(),
 ): Promise<Prepared> {
   const { index, river, options } = parts;
   const system = await river.refresh(signal);
   await river.payments.settlePending(signal);
   await reconcileHoldings(parts, system, signal);
   const holdings = readHoldings(parts, system);
-  const blobs = extendableBlobs(parts, holdings, system).filter(({ packId }) => {
+  const blobs = extendableBlobs(parts, holdings, system).filter(({ packId, endEpoch }) => {
     const blobId = index.journal.find(packId)?.blobId;
-    return blobId === undefined || !leaving.has(blobId);
+    return blobId === undefined || !isLeft(blobId, endEpoch, system);
   });
   const targets = targetsOf(holdings, blobs, system);
   const nowMs = options.clock.nowMs();
@@ -240,7 +259,7 @@ function whyPostponed(
 async function carryOut(
   parts: EngineParts,
   first: Prepared,
-  targetsOf: TargetsOf,
+  extending: Extending,
   signal: AbortSignal,
   onBlobs?: OnBlobs,
 ): Promise<TransactionDigest[]> {
@@ -262,7 +281,7 @@ async function carryOut(
       const isMoved = error instanceof EngineError && error.retry === 'after-refresh';
       if (!isMoved || replans === REPLANS_MAX) throw error;
       parts.options.logger.info('a renewal is planned again', { code: error.code });
-      plan = (await prepare(parts, targetsOf, signal)).plan;
+      plan = (await prepare(parts, extending, signal)).plan;
     }
   }
   if (digests.length > 0) {

@@ -19,6 +19,8 @@ afterAll(async () => {
   await world.close();
 });
 
+const NOTHING_DONE = { digests: [], executed: { walFrost: 0n, gasMist: 0n } };
+
 const deletions = async ({ api }: Engine): Promise<number> =>
   (await api.wallet({})).transactions.filter(({ kind }) => kind === 'delete').length;
 
@@ -65,5 +67,51 @@ describe('a pack of a folder that was removed here, and that another device prot
       await mine.close();
       await theirs.close();
     }
+  });
+});
+
+describe('packs that were to be repacked when no storage node answered', () => {
+  /** A renewal is due whose packs are cheaper repacked than extended; the nodes leave after the plan. */
+  const withDue = async (name: string, work: (engine: Engine) => Promise<void>): Promise<void> => {
+    const { vault } = await manySmallPacks(world, name);
+    await world.localnet.advanceEpoch({ count: 8 });
+    const engine = vault.open();
+    const nodes = world.localnet.nodes.map(({ node }) => node);
+    try {
+      const planned = await engine.api.planRenewal({});
+      expect(planned).toMatchObject({
+        compaction: { rewrittenPacks: 1, deletedPacks: 3 },
+        folders: [],
+      });
+      for (const node of nodes) await node.refuse();
+      expect(await engine.api.renew({})).toMatchObject(NOTHING_DONE);
+      await work(engine);
+    } finally {
+      for (const node of nodes) await node.start();
+      await engine.close();
+    }
+  };
+  const ends = async ({ api }: Engine): Promise<number[]> =>
+    (await api.blobs({ offset: 0, limit: 100 })).blobs.map(({ endsAt }) => endsAt.epoch);
+
+  test('are not extended as well', async () => {
+    await withDue('repacked later', async (engine) => {
+      const { api } = engine;
+      expect(await api.planRenewal({})).toMatchObject({ folders: [], compaction: undefined });
+      for (const { node } of world.localnet.nodes) await node.start();
+      expect(await api.renew({})).toMatchObject({ digests: [] });
+      expect(await ends(engine)).toHaveLength(1);
+    });
+  });
+
+  test('are extended before they end', async () => {
+    await withDue('about to end', async (engine) => {
+      const { api } = engine;
+      const end = Math.min(...(await ends(engine)));
+      const { epoch } = world.localnet.chain.view;
+      await world.localnet.advanceEpoch({ count: end - epoch - 2 });
+      expect((await api.renew({})).digests).toHaveLength(1);
+      expect(Math.min(...(await ends(engine)))).toBeGreaterThan(end);
+    });
   });
 });
