@@ -3,6 +3,8 @@
 //! SliverData in BCS: uleb(length) | data | symbol size u16 | sliver index u16. The axis is not in
 //! the bytes.
 
+use std::cell::RefCell;
+
 use crate::bcs::{Reader, uleb_bytes, write_uleb};
 use crate::config::{Axis, Config};
 use crate::error::{Error, Result};
@@ -10,6 +12,11 @@ use crate::hash::Digest;
 use crate::line_code::LineCode;
 use crate::merkle::{EMPTY, hash_leaves, root_of};
 use crate::metadata::BlobMetadata;
+
+thread_local! {
+    /// What the sliver that was verified last was extended to: memory for the next one.
+    static EXTENDED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A sliver that is somewhere else in memory.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +74,10 @@ impl<'a> Sliver<'a> {
     /// The first of index, symbol size, length and Merkle root that differs.
     pub fn verify(&self, metadata: &BlobMetadata, axis: Axis) -> Result<()> {
         self.check_shape(metadata, axis)?;
-        let leaves = expanded_leaves(self.data, self.symbol_bytes, metadata.config(), axis)?;
-        let root = root_of(&mut { leaves });
+        let mut leaves = EXTENDED.with_borrow_mut(|recovery| {
+            expanded_leaves_in(recovery, self.data, self.symbol_bytes, metadata.config(), axis)
+        })?;
+        let root = root_of(&mut leaves);
         if root == *metadata.sliver_hash(self.index, axis)? { Ok(()) } else { Err(Error::Merkle) }
     }
 
@@ -104,12 +113,24 @@ pub fn recovery_symbols(
     config: Config,
     axis: Axis,
 ) -> Result<Vec<u8>> {
+    let mut recovery = Vec::new();
+    extend(data, symbol_bytes, config, axis, &mut recovery)?;
+    Ok(recovery)
+}
+
+/// As [`recovery_symbols`], in memory that is there as far as it goes.
+fn extend(
+    data: &[u8],
+    symbol_bytes: usize,
+    config: Config,
+    axis: Axis,
+    recovery: &mut Vec<u8>,
+) -> Result<()> {
     let source_count = config.symbols_per_sliver(axis);
     let recovery_count = config.n() - source_count;
-    let mut recovery = vec![0; recovery_count * symbol_bytes];
+    recovery.resize(recovery_count * symbol_bytes, 0);
     LineCode::new(source_count, recovery_count, symbol_bytes)?
-        .extend(data.chunks_exact(symbol_bytes), &mut recovery)?;
-    Ok(recovery)
+        .extend(data.chunks_exact(symbol_bytes), recovery)
 }
 
 /// The leaf hashes of all n symbols of a sliver.
@@ -123,7 +144,17 @@ pub fn expanded_leaves(
     config: Config,
     axis: Axis,
 ) -> Result<Vec<Digest>> {
-    let recovery = recovery_symbols(data, symbol_bytes, config, axis)?;
+    expanded_leaves_in(&mut Vec::new(), data, symbol_bytes, config, axis)
+}
+
+fn expanded_leaves_in(
+    recovery: &mut Vec<u8>,
+    data: &[u8],
+    symbol_bytes: usize,
+    config: Config,
+    axis: Axis,
+) -> Result<Vec<Digest>> {
+    extend(data, symbol_bytes, config, axis, recovery)?;
     let mut leaves = vec![EMPTY; config.n()];
     let symbols = data.chunks_exact(symbol_bytes).chain(recovery.chunks_exact(symbol_bytes));
     hash_leaves(symbols, &mut leaves);

@@ -14,6 +14,7 @@ import {
 import type { Socket } from 'node:net';
 import { portTaken } from '../ports.ts';
 import { refuse, Refusal, type Answer } from './answers.ts';
+import { letGo } from './let-go.ts';
 
 /** As the framework of real nodes has it. */
 const HTTP2_STREAMS_MAX = 1000;
@@ -203,7 +204,10 @@ async function readBody(
 
 async function fill(request: Request, whole: Buffer): Promise<Uint8Array> {
   let filled = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) filled += chunk.copy(whole, filled);
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    filled += chunk.copy(whole, filled);
+    letGo(chunk);
+  }
   return whole.subarray(0, filled);
 }
 

@@ -11,6 +11,7 @@ import {
   symbolsPerSliver,
   type VerifiedMetadata,
 } from '../encoding.ts';
+import { letGo } from '../let-go.ts';
 import { storedMetadata, type NodeContext } from '../node-context.ts';
 import type { NodeRequest } from '../node-server.ts';
 import { decodeSliverOutline, type SliverOutline } from '../wire.ts';
@@ -81,6 +82,7 @@ export async function putSliver(
         : refuse.sliverTooLarge(limit),
     );
     const outcome = await storeSliver(context, place, body, isPending);
+    if (outcome !== 'buffered') letGo(body);
     if (context.behaviour.alwaysOk200) return success(200, 'sliver stored successfully');
     switch (outcome) {
       case 'stored':
