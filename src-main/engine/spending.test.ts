@@ -90,19 +90,20 @@ test('what is sent away has a budget of its own, by day and by epoch', () => {
       epoch: 7,
     });
   const moment = { epoch: 7, atMs: 1_000_001 };
-  expect(sendingLeft(index, moment)).toEqual(cost(10n, 5n));
+  const clock = { nowMs: () => 0 };
+  expect(sendingLeft(index, clock, moment)).toEqual(cost(10n, 5n));
   send('a', 9n, 0n);
   send('b', 0n, 4n);
   index.ledger.recordSettled('b' as TransactionDigest, 'landed', { frost: 0n, gasMist: 1n });
   send('c', 19n, 0n);
   // What an endpoint says became of it frees nothing.
   index.ledger.recordSettled('c' as TransactionDigest, 'failed', { frost: 0n, gasMist: 0n });
-  expect(sendingLeft(index, moment)).toEqual(cost(2n, 4n));
+  expect(sendingLeft(index, clock, moment)).toEqual(cost(2n, 4n));
   // A day later it is the same epoch still.
   send('d', 20n, 0n);
-  expect(sendingLeft(index, { epoch: 7, atMs: 90_000_000 })).toEqual(cost(2n, 5n));
+  expect(sendingLeft(index, clock, { epoch: 7, atMs: 90_000_000 })).toEqual(cost(2n, 5n));
   // Storage is paid for from the other one.
-  expect(capsOf(index, { nowMs: () => 0 })(moment)).toMatchObject({ walFrost: 10n });
+  expect(capsOf(index, clock)(moment)).toMatchObject({ walFrost: 10n });
 });
 
 test('a chosen cap is read back to the last unit, and the ledger counts against it', () => {

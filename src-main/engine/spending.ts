@@ -120,18 +120,19 @@ export const capsOf =
 
 /**
  * What may be sent away now. It has a budget of its own, as large as that for storage: what a
- * person takes out keeps nothing from being renewed.
+ * person takes out keeps nothing from being renewed. It goes by the same clocks.
  */
 export function sendingLeft(
   index: LocalIndex,
-  moment: { readonly epoch: number; readonly atMs: number },
+  clock: Pick<Clock, 'nowMs'>,
+  moment: Parameters<ReadCaps>[0],
 ): Cost {
   const sent: Spent = {
     today: index.ledger.sent({ sinceMs: moment.atMs - DAY_MS }),
     thisEpoch: index.ledger.sent({ epoch: moment.epoch }),
     inAll: NOTHING,
   };
-  const { walFrost, gasMist } = allowanceOf(readCaps(index, moment.atMs), sent);
+  const { walFrost, gasMist } = allowanceOf(readCaps(index, clock.nowMs()), sent);
   return { walFrost, gasMist };
 }
 

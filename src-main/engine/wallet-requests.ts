@@ -11,6 +11,7 @@ import { EngineError } from './model/engine-error.ts';
 import { parseSuiAddress, type SuiAddress, type TransactionDigest } from './model/ids.ts';
 import { coinText } from './money-text.ts';
 import { sendingLeft } from './spending.ts';
+import type { LowerCaps } from './sui/wallet/prepared.ts';
 
 const COIN = 1_000_000_000n;
 /** What a request for test coins exchanges, where the network has an exchange. */
@@ -130,16 +131,16 @@ async function send(
   { recipient, asset, amount, fact }: Transfer,
   signal: AbortSignal,
 ): Promise<Withdrawal> {
-  const { index, river, wallet } = parts;
-  const system = await river.refresh(signal);
+  const { index, river, wallet, options } = parts;
+  await river.refresh(signal);
   await river.payments.settlePending(signal);
   const before = askedBefore(index, fact);
   if (before?.state === 'landed') return { digest: before.digest, wasSentBefore: true };
-  const left = sendingLeft(parts.index, {
-    epoch: system.epoch,
-    atMs: parts.options.clock.nowMs(),
-  });
-  refuseOverCap(asset, amount, asset === 'SUI' ? left.gasMist : left.walFrost);
+  const readCaps: LowerCaps = (moment) => {
+    const left = sendingLeft(index, options.clock, moment);
+    refuseOverCap(asset, amount, asset === 'SUI' ? left.gasMist : left.walFrost);
+    return { walFrost: left.walFrost, suiMist: left.gasMist };
+  };
   const outcome = await river.payments.pay(
     [],
     async () => {
@@ -149,7 +150,7 @@ async function send(
           mist: asset === 'SUI' ? amount : 0n,
           frost: asset === 'WAL' ? amount : 0n,
         },
-        { signal, caps: { walFrost: left.walFrost, suiMist: left.gasMist } },
+        { signal, caps: readCaps },
       );
       index.writeFact(fact, prepared.digest);
       return prepared;

@@ -1,6 +1,6 @@
 /**
- * @file Sending coins away when the answer is lost: whoever asks again does not send twice, whatever
- * happened in between.
+ * @file Sending coins away: whoever asks again because the answer was lost does not send twice,
+ * whatever happened in between; and no clock of this machine gives another day to send in.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
@@ -11,7 +11,9 @@ import { openRpcProxy, type RpcProxy } from '#test/support/rpc-proxy.ts';
 import { bareVault, startWorld, type BareVault, type World } from '#test/support/world.ts';
 
 const MIST = 1_000_000n;
+const FROST = 1_000_000n;
 const LIMIT_MS = 20_000;
+const HOUR_MS = 3_600_000;
 
 let world: World;
 let proxy: RpcProxy;
@@ -20,9 +22,11 @@ let engine: Engine;
 let recipient: SuiAddress;
 let addresses = 0;
 
+let aheadMs = 0;
 /** Nobody waits before the next try; time limits stay. */
 const clock = {
   ...systemClock,
+  nowMs: () => systemClock.nowMs() + aheadMs,
   sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms < LIMIT_MS ? 1 : ms, signal),
 };
 
@@ -143,4 +147,24 @@ test('before anything was signed a failure is what it is', async () => {
   proxy.thaw();
   expect(await received()).toBe(0n);
   expect(await withdraw()).toMatchObject({ wasSentBefore: false });
+});
+
+test('a clock that is a day ahead gives no other budget', async () => {
+  const { caps } = await engine.api.storage({});
+  const perDay = { ...caps.perDay, walFrost: 10n * FROST };
+  await engine.api.setCaps({ caps: { ...caps, perDay } });
+  const send = (amount: bigint) =>
+    engine.api.withdraw({
+      to: recipient,
+      asset: 'WAL',
+      amount,
+      confirmation: recipient.slice(-6),
+    });
+  await send(8n * FROST);
+  aheadMs = 25 * HOUR_MS;
+  await expect(send(3n * FROST)).rejects.toMatchObject({
+    code: 'cap-exceeded',
+    message: expect.stringContaining('0.002 WAL to send now') as unknown,
+  });
+  await send(2n * FROST);
 });

@@ -2,7 +2,7 @@
  * @file What the wallet hands out between deciding and sending.
  */
 import type { SuiAddress, TransactionDigest } from '#engine/model/ids.ts';
-import type { SpendingCaps, TransactionKind } from './policy.ts';
+import type { ReadCaps, SpendingCaps, TransactionKind } from './policy.ts';
 
 /** What a transaction may cost and is expected to. */
 export interface Quote {
@@ -42,8 +42,13 @@ export interface Prepared<Skipped> {
   readonly skipped: readonly Skipped[];
 }
 
+export type LowerCaps = (moment: Parameters<ReadCaps>[0]) => Partial<SpendingCaps>;
+
 export interface CallOptions {
-  /** Lower than the wallet's caps for this one; what is absent stays as it is. */
-  readonly caps?: Partial<SpendingCaps> | undefined;
+  /**
+   * Lower than the wallet's caps for this one; what is absent stays as it is. A function is asked in
+   * the account's turn, as the wallet's own are, and may refuse.
+   */
+  readonly caps?: Partial<SpendingCaps> | LowerCaps | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -370,7 +370,8 @@ class AccountWallet implements Wallet {
           const { plan, skipped } = await makePlan(context);
           if (!plan) return { transaction: undefined, skipped };
           const moment = { epoch: context.system.epoch, atMs: await this.#readTime(rpc, signal) };
-          const caps = lowerCaps(this.#parts.caps(moment), options.caps);
+          const asked = typeof options.caps === 'function' ? options.caps(moment) : options.caps;
+          const caps = lowerCaps(this.#parts.caps(moment), asked);
           const signed = await signPlan(context, plan, caps, this.#parts);
           return { transaction: { ...signed, ...moment }, skipped };
         });
