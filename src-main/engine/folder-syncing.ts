@@ -378,10 +378,17 @@ export class FolderSyncing {
     await flow.untilDone(signal);
     await this.#checkHead(signal);
     const system = await river.refresh(signal);
-    const isCommitted = await recommit(await this.#commitOptions(folder, system, signal));
-    await flow.untilDone(signal);
-    await river.finishTails();
-    return isCommitted;
+    const options = await this.#commitOptions(folder, system, signal);
+    try {
+      const isCommitted = await recommit(options);
+      await flow.untilDone(signal);
+      await river.finishTails();
+      return isCommitted;
+    } catch (error) {
+      // What still flows belongs to this turn: the next one may drop what is being paid for.
+      await flow.settle();
+      throw error;
+    }
   }
 
   /**

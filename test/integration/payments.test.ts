@@ -58,3 +58,28 @@ test('a payment that cannot be written down keeps no other from its turn', async
   changeSchema('ALTER TABLE elsewhere RENAME TO chunks');
   expect(await payments.pay(packIds(), transfer)).toMatchObject({ status: { kind: 'success' } });
 }, 30_000);
+
+test('what a payment means is written once, whoever hears of it first', async () => {
+  const written: string[] = [];
+  const payments = new Payments({
+    wallet,
+    index,
+    walType: () => '',
+    onLanded: {
+      transfer:
+        async (_record, { digest }) =>
+        () =>
+          void written.push(digest),
+    },
+  });
+  // Somebody settles what is pending, while whoever paid is about to hear that it landed.
+  const submit = wallet.submit.bind(wallet);
+  wallet.submit = async (...args) => {
+    const outcome = await submit(...args);
+    await payments.settlePending();
+    return outcome;
+  };
+  const outcome = await payments.pay(packIds(), transfer);
+  expect(written).toEqual([outcome?.digest]);
+  expect(index.ledger.pending()).toEqual([]);
+});

@@ -95,14 +95,17 @@ export class Payments {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { index, onLanded } = this.#options;
+    const { digest, kind } = record;
     const actual = this.#cost(outcome);
     if (outcome.status.kind !== 'success') {
-      index.ledger.recordSettled(record.digest, 'failed', actual);
+      index.ledger.recordSettled(digest, 'failed', actual);
       return;
     }
-    const write = await onLanded[record.kind]?.(record, outcome, signal);
+    const write = await onLanded[kind]?.(record, outcome, signal);
     index.atomically(() => {
-      index.ledger.recordSettled(record.digest, 'landed', actual);
+      // Whoever paid and whoever settled what was pending may both have waited for the answer.
+      if (index.ledger.find(digest)?.state === 'landed') return;
+      index.ledger.recordSettled(digest, 'landed', actual);
       write?.();
     });
   }
