@@ -5,7 +5,7 @@ import type { CommitRecord } from './backup/commit-record.ts';
 import { packContents, planFolder, type Compacting } from './compacting.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderSyncing } from './folder-syncing.ts';
-import { findFolder } from './folders.ts';
+import { asProtectedNow, findFolder } from './folders.ts';
 import { reconcileHoldings } from './holdings.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { SnapshotRow } from './local-index/snapshot-table.ts';
@@ -37,6 +37,8 @@ export function compactionMethods(
   const { index, emit } = parts;
   const folderOf = (name: string | undefined): FolderRecord | undefined =>
     name === undefined ? undefined : findFolder(parts, name);
+  const nowOf = (named: FolderRecord | undefined): FolderRecord | undefined =>
+    named && asProtectedNow(index, named);
   const snapshotOf = (folder: FolderRecord, prefix: string): SnapshotRow =>
     findRow(parts, folder, prefix);
   return {
@@ -72,8 +74,9 @@ export function compactionMethods(
     },
     forgetSnapshot: async ({ folder: name, snapshot, now }, options) => {
       const signal = signalOf(options);
-      const folder = findFolder(parts, name);
+      const named = findFolder(parts, name);
       return inTurn(async () => {
+        const folder = asProtectedNow(index, named);
         const { snapshotId } = snapshotOf(folder, snapshot);
         const others = await otherHeads(parts, signal);
         const standing = await standingSnapshots(parts, folder, others, signal);
@@ -95,12 +98,14 @@ export function compactionMethods(
     },
     planCompaction: async ({ folder }, options) => {
       const signal = signalOf(options);
-      const plan = async () => ({ compaction: await compacting.plan(folderOf(folder), signal) });
+      const named = folderOf(folder);
+      const plan = async () => ({ compaction: await compacting.plan(nowOf(named), signal) });
       return inTurn(plan, options?.signal);
     },
     compact: async ({ folder }, options) => {
       const signal = signalOf(options);
-      return inTurn(() => repack(parts, compacting, folderOf(folder), { signal }), options?.signal);
+      const named = folderOf(folder);
+      return inTurn(() => repack(parts, compacting, nowOf(named), { signal }), options?.signal);
     },
   };
 }

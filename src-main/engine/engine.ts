@@ -22,7 +22,7 @@ import { compactionMethods } from './compaction-methods.ts';
 import { doctor } from './doctor.ts';
 import { spentSoFar, withSignal, type EngineOptions, type EngineParts } from './engine-parts.ts';
 import { FolderSyncing } from './folder-syncing.ts';
-import { addFolder, findFolder } from './folders.ts';
+import { addFolder, asProtectedNow, findFolder } from './folders.ts';
 import { joinFolder } from './joining.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
@@ -444,16 +444,6 @@ const FOLDER_FAILURES: readonly string[] = ['folder-missing', 'folder-unreadable
 
 const isOfOneFolder = (error: unknown): error is EngineError =>
   error instanceof EngineError && FOLDER_FAILURES.includes(error.code);
-
-/**
- * A folder as it is now: since somebody asked, hours may have passed. What is removed is paid for no
- * more, and its name may belong to another folder by now.
- */
-function asProtectedNow({ folders }: LocalIndex, { folderId, name }: FolderRecord): FolderRecord {
-  const now = folders.find(folderId);
-  if (now && !now.removed) return now;
-  throw new EngineError('folder-unknown', `${name} is no longer protected`);
-}
 
 /**
  * Stop protecting a folder, and give up its packs that are on their way: nothing more is spent on

@@ -3,6 +3,7 @@ import { unwrapFolderKeys, wrapFolderKeys } from './archive/folder-key-wrap.ts';
 import { createFolderKeys } from './codec/keys.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
+import type { LocalIndex } from './local-index/local-index.ts';
 import { EngineError } from './model/engine-error.ts';
 import type { FolderKeys } from './model/folder-keys.ts';
 import { absolutePath, absolutePathText, FileError } from './ports/file-system.ts';
@@ -150,6 +151,21 @@ export function findFolder({ index, options }: EngineParts, text: string): Folde
   const byPath = active.find(({ root }) => root === path);
   if (byPath) return byPath;
   throw new EngineError('folder-unknown', `no folder is called ${text}`);
+}
+
+/**
+ * A folder as it is now: since somebody asked, hours may have passed. What is removed is paid for no
+ * more, and its name may belong to another folder by now.
+ *
+ * @throws EngineError `folder-unknown`
+ */
+export function asProtectedNow(
+  { folders }: LocalIndex,
+  { folderId, name }: FolderRecord,
+): FolderRecord {
+  const now = folders.find(folderId);
+  if (now && !now.removed) return now;
+  throw new EngineError('folder-unknown', `${name} is no longer protected`);
 }
 
 /** The folder's keys, opened with the vault's. */

@@ -10,6 +10,7 @@ import type { ExtendReport } from '#contract/api.ts';
 import type { Cost, RenewalPlan, RenewalReport } from '#contract/storage-api.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { dateOf, earliestEnd } from './epoch-dates.ts';
+import { asProtectedNow } from './folders.ts';
 import { availableFrost, ensureFunds } from './funds.ts';
 import { expectedGas } from './gas.ts';
 import { KEPT_ALIVE_EPOCHS } from './giving-up.ts';
@@ -97,7 +98,8 @@ export async function renew(
  * What is meant by `epochs` is decided once and kept until it is reached, so that asking again
  * after a crash goes on towards the same end instead of buying more.
  *
- * @throws EngineError `blob-not-certified` before the first sync, `balance-low`, `cap-exceeded`
+ * @throws EngineError `folder-unknown` once it was removed, `blob-not-certified` before the first
+ *   sync, `balance-low`, `cap-exceeded`
  */
 export async function extendFolder(
   parts: EngineParts,
@@ -106,7 +108,7 @@ export async function extendFolder(
   signal: AbortSignal,
 ): Promise<ExtendReport> {
   const { index } = parts;
-  const { folderId } = folder;
+  const { folderId } = asProtectedNow(index, folder);
   if (!index.snapshots.newest(folderId)) {
     throw new EngineError('blob-not-certified', `${folder.name} has no snapshot yet`);
   }

@@ -9,7 +9,7 @@
 import type { Cost, ShareReport } from '#contract/storage-api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
 import { spentSoFar, type EngineParts } from './engine-parts.ts';
-import { findFolder } from './folders.ts';
+import { asProtectedNow, findFolder } from './folders.ts';
 import { readHoldings, reconcileHoldings } from './holdings.ts';
 import type { KnownBlob } from './local-index/blob-table.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
@@ -30,7 +30,7 @@ export async function shareFolder(
   },
 ): Promise<ShareReport> {
   const { sync, signal } = options;
-  const folder = findFolder(parts, request.folder);
+  const folder = asProtectedNow(parts.index, findFolder(parts, request.folder));
   if (!folder.permanent) {
     const message = `${folder.name} is no archive: only a folder that was added with --permanent is shared`;
     throw new EngineError('usage', message);

@@ -4,7 +4,7 @@ import type { SpendingApi } from '#contract/storage-api.ts';
 import type { Compacting } from './compacting.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { FolderSyncing } from './folder-syncing.ts';
-import { findFolder } from './folders.ts';
+import { asProtectedNow, findFolder } from './folders.ts';
 import { Forecasting } from './forecasting.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { EngineError } from './model/engine-error.ts';
@@ -37,6 +37,8 @@ export function storageMethods(
   const forecasting = new Forecasting(parts);
   const folderOf = (name: string | undefined): FolderRecord | undefined =>
     name === undefined ? undefined : findFolder(parts, name);
+  const nowOf = (named: FolderRecord | undefined): FolderRecord | undefined =>
+    named && asProtectedNow(index, named);
   return {
     quote: (request, options) => forecasting.quote(request, signalOf(options)),
     storage: (_request, options) => forecasting.storage(signalOf(options)),
@@ -66,16 +68,20 @@ export function storageMethods(
           };
       }
     },
-    planRenewal: async ({ folder }, options) =>
-      inTurn(
-        () => planRepackedRenewal(parts, compacting, folderOf(folder), signalOf(options)),
+    planRenewal: async ({ folder }, options) => {
+      const named = folderOf(folder);
+      return inTurn(
+        () => planRepackedRenewal(parts, compacting, nowOf(named), signalOf(options)),
         options?.signal,
-      ),
-    renew: async ({ folder }, options) =>
-      inTurn(
-        () => repackAndRenew(parts, compacting, folderOf(folder), { signal: signalOf(options) }),
+      );
+    },
+    renew: async ({ folder }, options) => {
+      const named = folderOf(folder);
+      return inTurn(
+        () => repackAndRenew(parts, compacting, nowOf(named), { signal: signalOf(options) }),
         options?.signal,
-      ),
+      );
+    },
     setHorizon: async ({ folder, horizon }) => {
       const { folderId } = findFolder(parts, folder);
       index.folders.recordHorizon(folderId, horizon);

@@ -115,3 +115,36 @@ describe('packs that were to be repacked when no storage node answered', () => {
     });
   });
 });
+
+describe('for a folder that was removed', () => {
+  const name = 'removed';
+  let engine: Engine;
+  let snapshot: string;
+  beforeAll(async () => {
+    const { vault } = await manySmallPacks(world, name);
+    engine = vault.open();
+    snapshot = (await engine.api.snapshots({ folder: FOLDER })).at(-1)?.snapshotId ?? '';
+    expect((await engine.api.planCompaction({ folder: FOLDER })).compaction).toBeDefined();
+    await engine.api.removeFolder({ folder: FOLDER });
+  });
+  afterAll(async () => {
+    await engine.close();
+  });
+
+  const asked: readonly [string, (api: Engine['api']) => Promise<unknown>][] = [
+    ['repacked', (api) => api.compact({ folder: FOLDER })],
+    ['planned to be repacked', (api) => api.planCompaction({ folder: FOLDER })],
+    ['renewed', (api) => api.renew({ folder: FOLDER })],
+    ['planned to be renewed', (api) => api.planRenewal({ folder: FOLDER })],
+    ['extended', (api) => api.extend({ folder: FOLDER, epochs: 1 })],
+    ['shared', (api) => api.share({ folder: FOLDER, confirmation: FOLDER })],
+    ['forgotten', (api) => api.forgetSnapshot({ folder: FOLDER, snapshot, now: true })],
+  ];
+  test.each(asked)('nothing is %s, and nothing is paid', async (_what, ask) => {
+    const before = await engine.api.wallet({});
+    await expect(ask(engine.api)).rejects.toMatchObject({ code: 'folder-unknown' });
+    const { walFrost, suiMist, transactions } = await engine.api.wallet({});
+    expect([walFrost, suiMist]).toEqual([before.walFrost, before.suiMist]);
+    expect(transactions).toHaveLength(before.transactions.length);
+  });
+});
