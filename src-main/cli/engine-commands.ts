@@ -44,7 +44,9 @@ function addDoctorCommand(program: Command): void {
     );
 }
 
-/** The exit code is that of the first thing that is wrong. */
+const STATE_MARKS = { ok: 'ok  ', bad: 'BAD ', unknown: '?   ' } as const;
+
+/** The exit code is that of the first thing that is wrong, or that nobody could be asked about. */
 function printFindings(
   context: CommandContext,
   report: DoctorReport,
@@ -52,12 +54,12 @@ function printFindings(
 ): ExitCode {
   context.print({ ...report, ...(setAside === undefined ? {} : { setAside }) }, [
     ...report.findings.map(
-      (finding) => `${finding.ok ? 'ok  ' : 'BAD '} ${finding.area}: ${finding.sentence}`,
+      ({ state, area, sentence }) => `${STATE_MARKS[state]} ${area}: ${sentence}`,
     ),
     ...(setAside === undefined ? [] : [`What was damaged is kept in ${setAside}`]),
   ]);
-  const bad = report.findings.find((finding) => !finding.ok);
-  return bad === undefined ? EXIT.ok : errorCodes[bad.code ?? 'internal'].exit;
+  const first = report.findings.find(({ state }) => state !== 'ok');
+  return first === undefined ? EXIT.ok : errorCodes[first.code ?? 'internal'].exit;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];

@@ -186,8 +186,10 @@ export interface WalletStatus {
 export interface DoctorReport {
   readonly findings: readonly {
     readonly area: string;
-    readonly ok: boolean;
+    /** `unknown` is what could not be asked because the network does not answer, or is another. */
+    readonly state: 'ok' | 'bad' | 'unknown';
     readonly sentence: string;
+    /** Of what is not ok. */
     readonly code: ErrorCode | undefined;
   }[];
 }

@@ -1,13 +1,17 @@
 /** @file Looks at everything of a home and at the network behind it, and says what it finds. */
 import type { DoctorReport } from '#contract/api.ts';
 import type { CommitRecord } from './backup/commit-record.ts';
+import { isChainFailureCode } from './chain-watch.ts';
 import { countText } from './model/count-text.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { EngineError, isAbort } from './model/engine-error.ts';
+import type { WalrusSystem } from './model/walrus.ts';
 import { packsOfCommit, readProtection } from './protection.ts';
 import { rebuildIndex } from './rebuild.ts';
 
 type Finding = DoctorReport['findings'][number];
+
+const CHAIN = 'chain';
 
 /** Each look is a function that gives a sentence, or throws what is wrong. */
 export async function doctor(
@@ -17,12 +21,18 @@ export async function doctor(
 ): Promise<DoctorReport> {
   const { index, chain, options, wallet, catalog, storage } = parts;
   const findings: Finding[] = [];
-  const look = async (area: string, work: () => Promise<string> | string): Promise<void> => {
+  /** Gives what is wrong, if anything is. */
+  const look = async (
+    area: string,
+    work: () => Promise<string> | string,
+  ): Promise<EngineError | undefined> => {
     try {
-      findings.push({ area, ok: true, sentence: await work(), code: undefined });
+      findings.push({ area, state: 'ok', sentence: await work(), code: undefined });
+      return undefined;
     } catch (error) {
       if (isAbort(error) || !(error instanceof EngineError)) throw error;
-      findings.push({ area, ok: false, sentence: error.message, code: error.code });
+      findings.push(failedLook(area, error));
+      return error;
     }
   };
   if (request.rebuildIndex === true) {
@@ -30,7 +40,7 @@ export async function doctor(
     const { folders, packs, chunks } = await rebuildIndex(parts, signal);
     findings.push({
       area: 'local index',
-      ok: true,
+      state: 'ok',
       sentence: `read back from the network: ${countText(folders, 'folder')}, ${countText(packs, 'pack')}, ${countText(chunks, 'chunk')}. Folders that were never synced must be added again`,
       code: undefined,
     });
@@ -47,12 +57,13 @@ export async function doctor(
     }
     return packs.length === 0 ? 'empty' : `${countText(packs.length, 'sealed pack')}, all sound`;
   });
-  await look('chain', async () => {
+  let system: WalrusSystem | undefined;
+  const chainFailure = await look(CHAIN, async () => {
     const identifier = await chain.chainIdentifier({ signal });
     if (identifier !== options.chainIdentifier) {
       throw new EngineError('home-other-network', `the endpoint is on chain ${identifier}`);
     }
-    const system = await chain.readSystem({ signal });
+    system = await chain.readSystem({ signal });
     return `epoch ${String(system.epoch)}, ${String(system.shardCount)} shards`;
   });
   await look('wallet', async () => {
@@ -64,11 +75,11 @@ export async function doctor(
     const folders = heads.reduce((sum, head) => sum + head.folders.length, 0);
     return `${countText(heads.length, 'device')} with ${countText(folders, 'folder')}`;
   });
-  const system = await chain.readSystem({ signal }).catch(() => undefined);
   for (const folder of index.folders.all().filter(({ removed }) => !removed)) {
     await look(`folder ${folder.name}`, async () => {
       const newest = index.snapshots.newest(folder.folderId);
-      if (!newest || !system) return 'not protected yet';
+      if (!newest) return 'not protected yet';
+      if (!system) throw chainFailure ?? new EngineError('internal', 'the chain was not read');
       const packs = packsOfCommit(index, JSON.parse(newest.record) as CommitRecord);
       const protection = await readProtection(packs, {
         chain,
@@ -87,4 +98,12 @@ export async function doctor(
       : `${String(failing.length)} fail more often than they answer`;
   });
   return { findings };
+}
+
+/** What depends on a chain that is away, or another one, is neither well nor ill: nobody knows. */
+function failedLook(area: string, { code, message }: EngineError): Finding {
+  const isUnknown = area !== CHAIN && (isChainFailureCode(code) || code === 'home-other-network');
+  return isUnknown
+    ? { area, state: 'unknown', sentence: `could not be asked: ${message}`, code }
+    : { area, state: 'bad', sentence: message, code };
 }

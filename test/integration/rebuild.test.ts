@@ -259,7 +259,7 @@ describe('a sealed pack in the spool', () => {
     const doctor = await home.floe(['doctor']);
     expect(doctor.code).toBe(8);
     expect(doctor.json['findings']).toContainEqual(
-      expect.objectContaining({ area: 'spool', ok: false, code: 'spool-damaged' }),
+      expect.objectContaining({ area: 'spool', state: 'bad', code: 'spool-damaged' }),
     );
     const sync = await home.must(['sync']);
     expect(sync['folders']).toMatchObject([{ published: true, unread: [] }]);

@@ -132,3 +132,25 @@ test('coins sent away without an answer are not sent again by the same command',
   const { balance } = await client.core.getBalance({ owner: to });
   expect(balance.balance).toBe('250000000');
 });
+
+test('a network that is away leaves open how folders are, and a doctor says so', async () => {
+  proxy.refuse();
+  const doctor = await home.floe(['doctor']);
+  expect(doctor.code).toBe(5);
+  expect(doctor.json['findings']).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ area: 'chain', state: 'bad', code: 'rpc-unreachable' }),
+      expect.objectContaining({
+        area: 'folder Letters',
+        state: 'unknown',
+        sentence: expect.stringMatching(/^could not be asked: /) as unknown,
+        code: 'rpc-unreachable',
+      }),
+    ]),
+  );
+  proxy.thaw();
+  const well = await home.must(['doctor']);
+  expect(well['findings']).toContainEqual(
+    expect.objectContaining({ area: 'folder Letters', state: 'ok' }),
+  );
+});
