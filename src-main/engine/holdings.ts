@@ -185,6 +185,10 @@ export function readHoldings(parts: EngineParts, system: WalrusSystem): FolderHo
     });
 }
 
+/** What the folder needs and nobody has any more: the next sync stores it anew. */
+export const lostBlobs = ({ blobs }: FolderHolding, system: WalrusSystem): readonly KnownBlob[] =>
+  blobs.filter(({ endEpoch }) => endEpoch <= system.epoch);
+
 /** The blobs that can be extended by this account, each with all the folders that need it. */
 export function extendableBlobs(
   { account }: EngineParts,

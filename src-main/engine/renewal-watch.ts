@@ -5,10 +5,10 @@
 import type { RenewalReport } from '#contract/storage-api.ts';
 import type { Compacting } from './compacting.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { reconcileHoldings, readHoldings } from './holdings.ts';
+import { lostBlobs, readHoldings, reconcileHoldings } from './holdings.ts';
 import { indexFailure } from './local-index/local-index.ts';
 import { EngineError, isAbort } from './model/engine-error.ts';
-import type { FolderId } from './model/ids.ts';
+import type { FolderId, ObjectId } from './model/ids.ts';
 import type { WalrusSystem } from './model/walrus.ts';
 import { coinText } from './money-text.ts';
 import { epochEndMs } from './policy.ts';
@@ -42,6 +42,8 @@ export class RenewalWatch {
   #isWoken = false;
   #last: { readonly epoch: number; readonly atMs: number } | undefined;
   #running: Promise<void> | undefined;
+  /** Blobs whose loss has been answered with a sync. */
+  readonly #lost = new Set<ObjectId>();
 
   constructor(parts: EngineParts, hooks: RenewalWatchHooks) {
     this.#parts = parts;
@@ -117,18 +119,27 @@ export class RenewalWatch {
   }
 
   async #settle(system: WalrusSystem): Promise<void> {
-    const { signal, syncFolder } = this.#hooks;
-    const changes = await reconcileHoldings(this.#parts, system, signal);
-    const lost = changes.filter(({ kind }) => kind !== 'extended');
-    for (const folderId of new Set(lost.flatMap(({ folderIds }) => folderIds))) {
-      const folder = this.#parts.index.folders.find(folderId);
-      if (folder && !folder.removed) syncFolder(folderId);
-    }
+    const { signal } = this.#hooks;
+    await reconcileHoldings(this.#parts, system, signal);
+    this.#repair(system);
     // What is repacked now need not be extended.
     await this.#hooks.compacting.runQuietly(undefined, signal);
     const report = await renew(this.#parts, undefined, signal);
     this.#note(report);
     this.#tell(system);
+  }
+
+  /**
+   * Sync the folders that have lost something, whoever noticed it first. Once for each loss: a sync
+   * that fails is tried again by its own rules.
+   */
+  #repair(system: WalrusSystem): void {
+    for (const holding of readHoldings(this.#parts, system)) {
+      const lost = lostBlobs(holding, system).map(({ blobObjectId }) => blobObjectId);
+      if (lost.every((id) => this.#lost.has(id))) continue;
+      for (const id of lost) this.#lost.add(id);
+      this.#hooks.syncFolder(holding.folder.folderId);
+    }
   }
 
   #note(report: RenewalReport): void {
