@@ -144,23 +144,25 @@ export async function chainStatus(
 /** One folder of this device, with what the chain says now. */
 export async function folderStatus(
   parts: EngineParts,
-  folder: FolderRecord,
+  { folderId }: Pick<FolderRecord, 'folderId'>,
   system: WalrusSystem,
   withSpread: boolean,
   signal?: AbortSignal,
 ): Promise<FolderStatus> {
   const { index, chain, owners, options } = parts;
-  const newest = index.snapshots.newest(folder.folderId);
+  // All of one moment: a sync may publish while the chain is asked, for this folder or another.
+  const folder = index.folders.find(folderId);
+  if (!folder) throw new EngineError('internal', 'a folder of this device is in its index');
+  const newest = index.snapshots.newest(folderId);
   const commit = newest && (JSON.parse(newest.record) as CommitRecord);
   const packs = commit ? packsOfCommit(index, commit) : [];
-  // All of one moment: a sync may publish while the chain is asked.
-  const snapshotCount = index.snapshots.all(folder.folderId).length;
-  const unread = index.entries.unread(folder.folderId);
+  const snapshotCount = index.snapshots.all(folderId).length;
+  const unread = index.entries.unread(folderId);
   const protection = commit && (await readProtection(packs, { chain, system, owners, signal }));
   const problem = currentProblem(folder, protection?.problem);
   const until = protection?.until;
   return {
-    folderId: folder.folderId,
+    folderId,
     name: folder.name,
     path: folder.root,
     permanent: folder.permanent,
