@@ -12,7 +12,7 @@ import { notePrices } from './commit-economics.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openFolderKeys } from './folders.ts';
 import { acknowledge, giveUpCondemned, needsCondemned, sharing } from './giving-up.ts';
-import { reconcileHoldings } from './holdings.ts';
+import { lostBlobs, readHoldings, reconcileHoldings } from './holdings.ts';
 import { commitMoves, otherHeads } from './moves.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { PackRecord } from './local-index/journal.ts';
@@ -151,7 +151,10 @@ export class FolderSyncing {
   async #hasFoundLost(signal: AbortSignal): Promise<boolean> {
     try {
       const system = await this.#parts.river.refresh(signal);
-      return (await reconcileHoldings(this.#parts, system, signal)).length > 0;
+      const changes = await reconcileHoldings(this.#parts, system, signal);
+      // Whoever has looked meanwhile has been told already, and has not stored anything anew.
+      const holdings = readHoldings(this.#parts, system);
+      return changes.length > 0 || holdings.some((one) => lostBlobs(one, system).length > 0);
     } catch (thrown) {
       signal.throwIfAborted();
       // Why the attempt has failed is told, and not why nothing could be found out about it.

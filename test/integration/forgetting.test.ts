@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '#engine/engine.ts';
 import type { BlobId } from '#engine/model/ids.ts';
-import { NodeFileSystem } from '#platform/file-system.ts';
+import { EventfulFiles } from '../support/eventful-files.ts';
 import { FOLDER } from '../support/folder-life.ts';
 import { manySmallPacks, ONE_KEPT } from '../support/small-packs.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -23,17 +23,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await world.close();
 });
-
-/** The real disk, with something that happens before the next directory is listed. */
-class EventfulFiles extends NodeFileSystem {
-  next: (() => Promise<void>) | undefined;
-  override async listDirectory(...args: Parameters<NodeFileSystem['listDirectory']>) {
-    const { next } = this;
-    this.next = undefined;
-    await next?.();
-    return super.listDirectory(...args);
-  }
-}
 
 const snapshotsOf = async ({ api }: Engine): Promise<string[]> =>
   (await api.snapshots({ folder: FOLDER })).map(({ snapshotId }) => snapshotId);

@@ -8,6 +8,7 @@ import type { Engine } from '#engine/engine.ts';
 import { parseObjectId } from '#engine/model/ids.ts';
 import type { Clock } from '#engine/ports/ports.ts';
 import { systemClock } from '#platform/system-clock.ts';
+import { EventfulFiles } from '../support/eventful-files.ts';
 import { makeTree } from '../support/tree.ts';
 import { bareVault, startWorld, type BareVault, type World } from '../support/world.ts';
 
@@ -47,6 +48,7 @@ class RestingClock implements Clock {
 }
 
 const clock = new RestingClock();
+const files = new EventfulFiles();
 let world: World;
 let vault: BareVault;
 let engine: Engine;
@@ -55,7 +57,7 @@ beforeAll(async () => {
   world = await startWorld({ shards: 4, nodes: 4, epochDurationMs: EPOCH_MS });
   makeTree(world.path('papers'), { 'a.txt': 'a' });
   vault = await bareVault(world, 'home');
-  engine = vault.open({ clock });
+  engine = vault.open({ clock, files });
   engine.subscribe((event) => {
     if (event.kind !== 'task' || event.task.kind !== 'sync') return;
     syncs.set(event.task.taskId, event.task.endedAtMs !== undefined);
@@ -80,17 +82,23 @@ const syncsOver = async (atLeast: number): Promise<number> => {
   return syncs.size;
 };
 
+/** Somebody deletes the folder's blob, and the storage is looked at. */
+const loseBlob = async (): Promise<void> => {
+  const { api } = engine;
+  const { wallet } = vault.openWallet();
+  const [blob] = (await api.blobs({ offset: 0, limit: 1 })).blobs;
+  await wallet.submit(await wallet.prepareDelete([parseObjectId(blob?.blobObjectId ?? '')]));
+  await world.localnet.advanceEpoch();
+  expect((await api.blobs({ offset: 0, limit: 1 })).blobs).toMatchObject([{ state: 'gone' }]);
+};
+
 test('a blob that is gone is stored anew, also when the storage was looked at before', async () => {
   const { api } = engine;
   await api.addFolder({ path: world.path('papers'), excludes: [], permanent: false });
   await engine.watch();
   const begun = await syncsOver(1);
   await clock.looked();
-  const { wallet } = vault.openWallet();
-  const [blob] = (await api.blobs({ offset: 0, limit: 1 })).blobs;
-  await wallet.submit(await wallet.prepareDelete([parseObjectId(blob?.blobObjectId ?? '')]));
-  await world.localnet.advanceEpoch();
-  expect((await api.blobs({ offset: 0, limit: 1 })).blobs).toMatchObject([{ state: 'gone' }]);
+  await loseBlob();
   await clock.look();
   expect(await syncsOver(0)).toBe(begun + 1);
   expect((await api.blobs({ offset: 0, limit: 1 })).blobs).toMatchObject([{ state: 'certified' }]);
@@ -99,4 +107,13 @@ test('a blob that is gone is stored anew, also when the storage was looked at be
   await world.localnet.advanceEpoch();
   await clock.look();
   expect(await syncsOver(0)).toBe(begun + 1);
+});
+
+test('a blob that goes during a sync is stored anew by that sync', async () => {
+  files.next = loseBlob;
+  const report = await engine.api.sync({});
+  expect(report.folders).toMatchObject([{ published: true }]);
+  expect((await engine.api.blobs({ offset: 0, limit: 1 })).blobs).toMatchObject([
+    { state: 'certified' },
+  ]);
 });
