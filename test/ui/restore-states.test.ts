@@ -3,7 +3,7 @@ import type { Browser, Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import type { Task } from '#contract/task-api.ts';
 import { launchChromium } from './chromium.ts';
-import { calm, folder, NOW_MS, syncTask } from './sample.ts';
+import { calm, folder, NOW_MS, snapshot, syncTask } from './sample.ts';
 import { openScripted } from './scripted-window.ts';
 import { expectAccessible, openWindow, see, type UiWindow } from './window.ts';
 
@@ -100,4 +100,38 @@ test('lists what could not be had: what ends first is first, with its date', asy
   await see(rows).toHaveText([/File.*Can be tried until/, /b\.txt.*4 January 2027/, /a\.txt/]);
   await see(page.getByRole('button', { name: 'Resume' })).toBeVisible();
   await expectAccessible(page);
+});
+
+test('a place that is suggested late stays out of the field that somebody is in', async () => {
+  const suggestion = Promise.withResolvers<undefined>();
+  await openScripted(
+    page,
+    {
+      ...calm([folder('Documents')]),
+      snapshots: () => [snapshot('folder-Documents', 'Documents', 12)],
+      restorePlan: async () => {
+        await suggestion.promise;
+        return {
+          snapshotId: 'snapshot-12',
+          fileCount: 1,
+          sizeBytes: 1,
+          suggestedTarget: target,
+          problem: undefined,
+        };
+      },
+    },
+    '#/restore',
+  );
+  const place = page.getByLabel('Folder to restore to');
+  await place.focus();
+  await page.keyboard.press('Control+a');
+  suggestion.resolve(undefined);
+  await see(place).toHaveAttribute('placeholder', target);
+  await page.keyboard.type('/home/anna/elsewhere');
+  await see(place).toHaveValue('/home/anna/elsewhere');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+  await see(place).toHaveValue('');
+  await page.keyboard.press('Tab');
+  await see(place).toHaveValue(target);
 });
