@@ -2,7 +2,15 @@
 import { defineConfig } from 'vitest/config';
 
 const suite = (name: string, include: string[], testTimeout: number) => ({
-  test: { name, include, testTimeout, hookTimeout: testTimeout, pool: 'forks' as const },
+  test: {
+    name,
+    include,
+    testTimeout,
+    hookTimeout: testTimeout,
+    pool: 'forks' as const,
+    // As long as a busy machine may take; a state that is there is seen at once.
+    expect: { poll: { timeout: 20_000 } },
+  },
 });
 
 export default defineConfig({

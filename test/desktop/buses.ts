@@ -2,10 +2,11 @@
  * @file Private message buses, and on them what a desktop has: a place for tray icons, a list of
  * notifications, a network manager. Real D-Bus; only whoever draws is missing.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import dbus, { type MessageBus, type Variant as VariantValue } from 'dbus-next';
+import { spawnBus } from '../support/session-bus.ts';
 
 const { Interface, ACCESS_READ } = dbus.interface;
 const { Message, Variant } = dbus;
@@ -17,9 +18,7 @@ export interface Bus {
 }
 
 export async function startBus(): Promise<Bus> {
-  const daemon = spawn('dbus-daemon', ['--session', '--nofork', '--print-address'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const daemon = spawnBus();
   const [address] = (await once(createInterface({ input: daemon.stdout }), 'line')) as [string];
   const connections: MessageBus[] = [];
   return {

@@ -3,11 +3,12 @@
  * as a person would. Nobody answers its dialogs.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { spawnBus } from './session-bus.ts';
 
 const LOCK = 'org.freedesktop.Secret.Service.Lock';
 const COLLECTION = '/org/freedesktop/secrets/collection/login';
@@ -25,9 +26,7 @@ export interface Keyring {
 export async function startKeyring(folder: string): Promise<Keyring> {
   const runtime = join(folder, 'runtime');
   mkdirSync(runtime, { recursive: true, mode: 0o700 });
-  const bus = spawn('dbus-daemon', ['--session', '--nofork', '--print-address'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const bus = spawnBus();
   const [address] = (await once(createInterface({ input: bus.stdout }), 'line')) as [string];
   const environment = {
     DBUS_SESSION_BUS_ADDRESS: address,

@@ -11,7 +11,7 @@ import { launchChromium } from './chromium.ts';
 import { openRealHome } from './real-home.ts';
 import { calm, entry, folder, snapshot } from './sample.ts';
 import { openScripted, type Script } from './scripted-window.ts';
-import { openWindow, see, type UiWindow } from './window.ts';
+import { openWindow, see, turnWheel, type UiWindow } from './window.ts';
 
 const COUNT = 100_000;
 const DRAWN_MAX = 80;
@@ -154,12 +154,14 @@ describe.each(lists)('$name', ({ script, hash, list, before }) => {
     await rows.hover();
     let last = 0;
     for (let turn = 0; turn < 25; turn += 1) {
-      await expect.poll(async () => isWithoutGap(await positionsOf(rows))).toBe(true);
-      const positions = await positionsOf(rows);
+      let positions: number[] = [];
+      const look = async (): Promise<boolean> =>
+        isWithoutGap((positions = await positionsOf(rows)));
+      await expect.poll(look).toBe(true);
       // Nothing lies between what was seen before and what is seen now.
       expect(positions[0]).toBeLessThanOrEqual(last + 1);
       last = Math.max(last, positions.at(-1) ?? 0);
-      await page.mouse.wheel(0, WHEEL_PIXELS);
+      await turnWheel(page, rows, WHEEL_PIXELS);
     }
     expect(last).toBeGreaterThan(60);
     await rows.focus();
@@ -191,7 +193,7 @@ test('a real engine shows thousands of files of a directory on the way through i
     await see(rows.getByRole('option').first()).toHaveAttribute('aria-setsize', String(FILES / 2));
     await rows.hover();
     for (let turn = 0; turn < 40; turn += 1) {
-      await page.mouse.wheel(0, 4_000);
+      await turnWheel(page, rows, 4_000);
       await expect.poll(async () => (await positionsOf(rows)).length).toBeGreaterThan(5);
     }
     await see(rows.locator(`[aria-posinset="${String(FILES / 2)}"]`)).toContainText('Photo');

@@ -9,7 +9,7 @@ import { launchChromium } from './chromium.ts';
 import { tabTo } from './keys.ts';
 import { keyboard, layOut, mouse, type Desk } from './one-file-back.ts';
 import { openRealHome, YESTERDAY, type RealHome } from './real-home.ts';
-import { expectAccessible, openWindow, see, type UiWindow } from './window.ts';
+import { expectAccessible, openWindow, see, turnWheel, type UiWindow } from './window.ts';
 
 let browser: Browser;
 let real: RealHome;
@@ -103,9 +103,10 @@ async function walkTo(page: Page, path: string): Promise<void> {
   for (const name of path.split('/').filter(Boolean)) {
     at += `/${name}`;
     const option = dialog.getByRole('option', { name, exact: true });
-    await dialog.getByRole('listbox').hover();
+    const listed = dialog.getByRole('listbox');
+    await listed.hover();
     // Only what is on screen is drawn.
-    while ((await option.count()) === 0) await page.mouse.wheel(0, 200);
+    while ((await option.count()) === 0) await turnWheel(page, listed, 200);
     await option.dblclick();
     await see(typed).toHaveValue(at);
   }

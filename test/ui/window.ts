@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, type Browser, type Page } from '@playwright/test';
+import { expect, type Browser, type Locator, type Page } from '@playwright/test';
 import type { RunnerTask } from 'vitest';
 
 /** How long a window may take for anything on a busy machine. */
@@ -76,4 +76,26 @@ export async function expectAccessible(page: Page): Promise<void> {
     })),
     [],
   );
+}
+
+/** What is used of a list; the page's types are not those of the test. */
+interface Scrolled {
+  readonly scrollTop: number;
+  readonly scrollHeight: number;
+  readonly clientHeight: number;
+}
+
+/** Turn the wheel over a list by so many pixels, and wait until the list has followed. */
+export async function turnWheel(page: Page, list: Locator, pixels: number): Promise<void> {
+  const look = () =>
+    list.evaluate((element) => {
+      const { scrollTop, scrollHeight, clientHeight } = element as unknown as Scrolled;
+      return { at: scrollTop, end: scrollHeight - clientHeight };
+    });
+  const { at, end } = await look();
+  await page.mouse.wheel(0, pixels);
+  // Less than a pixel may be missing where a page is drawn in fractions of one.
+  await expect
+    .poll(async () => (await look()).at, { timeout: WAIT_MS })
+    .toBeGreaterThan(Math.min(at + pixels, end) - 1.5);
 }
