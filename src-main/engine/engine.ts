@@ -5,13 +5,7 @@
  * a vault and a network, and implements EngineApi. One sync at a time; restores and questions may
  * run beside it.
  */
-import type {
-  CallOptions,
-  EngineApi,
-  EngineConnection,
-  FolderStatus,
-  SyncReport,
-} from '#contract/api.ts';
+import type { CallOptions, EngineApi, EngineConnection, SyncReport } from '#contract/api.ts';
 import type { BrowseApi } from '#contract/browse-api.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import type { RetentionApi, SpendingApi } from '#contract/storage-api.ts';
@@ -20,7 +14,7 @@ import { openBrowsing } from './browsing.ts';
 import { Compacting } from './compacting.ts';
 import { compactionMethods } from './compaction-methods.ts';
 import { doctor } from './doctor.ts';
-import { spentSoFar, withSignal, type EngineOptions, type EngineParts } from './engine-parts.ts';
+import { spentSoFar, type EngineOptions, type EngineParts } from './engine-parts.ts';
 import { FolderSyncing } from './folder-syncing.ts';
 import { addFolder, asProtectedNow, findFolder } from './folders.ts';
 import { joinFolder } from './joining.ts';
@@ -34,7 +28,7 @@ import { openParts } from './open-parts.ts';
 import { RenewalWatch } from './renewal-watch.ts';
 import { extendFolder } from './renewing.ts';
 import { listSnapshotDirectory, restoreFolder, summaryOf } from './restoring.ts';
-import { folderStatus } from './status.ts';
+import { standingOf } from './standing.ts';
 import { storageMethods } from './storage-methods.ts';
 import { EngineTasks, type TaskMethods } from './task-work.ts';
 import { Upkeep, type UpkeepMethods } from './upkeep.ts';
@@ -219,16 +213,17 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
 
   readonly addFolder: EngineApi['addFolder'] = async (request, options) => {
     const { joins, ...rest } = request;
+    const signal = this.#signal(options?.signal);
     const add = (): Promise<FolderRecord> =>
       joins === undefined
-        ? addFolder(this.#parts, rest)
-        : joinFolder(this.#parts, { ...rest, joins }, this.#signal(options?.signal));
+        ? addFolder(this.#parts, rest, signal)
+        : joinFolder(this.#parts, { ...rest, joins }, signal);
     const mine = this.#lastAdded.catch(() => undefined).then(add);
     this.#lastAdded = mine;
     const folder = await mine;
     this.#parts.emit({ kind: 'folders-changed' });
     await this.#upkeep.refresh();
-    return this.#statusOf(folder, options?.signal);
+    return standingOf(this.#parts, folder, signal);
   };
 
   readonly removeFolder: EngineApi['removeFolder'] = async ({ folder: name }, options) =>
@@ -239,7 +234,7 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
       for (const packId of given) spool.remove(packId);
       this.#parts.emit({ kind: 'folders-changed' });
       await this.#upkeep.refresh();
-      return this.#statusOf({ ...folder, removed: true }, options?.signal);
+      return standingOf(this.#parts, { ...folder, removed: true }, this.#signal(options?.signal));
     }, options?.signal);
 
   readonly sync: EngineApi['sync'] = (request, options) =>
@@ -405,11 +400,6 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
 
   #signal(signal: AbortSignal | undefined): AbortSignal {
     return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
-  }
-
-  async #statusOf(folder: FolderRecord, signal?: AbortSignal): Promise<FolderStatus> {
-    const system = await this.#parts.chain.readSystem(withSignal(signal));
-    return folderStatus(this.#parts, folder, system, false, signal);
   }
 
   /**

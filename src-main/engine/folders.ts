@@ -23,6 +23,7 @@ export async function addFolder(
     readonly excludes: readonly string[];
     readonly permanent: boolean;
   },
+  signal: AbortSignal,
 ): Promise<FolderRecord> {
   const { index, options, codec } = parts;
   const root = await resolveFolder(parts, request.path);
@@ -36,7 +37,7 @@ export async function addFolder(
     );
   }
   const isTaken = active.some((folder) => folder.name === name);
-  if (isTaken || (await isNameInVault(parts, name))) {
+  if (isTaken || (await isNameInVault(parts, name, signal))) {
     throw new EngineError('folder-name-taken', `another folder of this vault is called ${name}`);
   }
   const { folderId, keys } = createFolderKeys(options.random);
@@ -125,9 +126,13 @@ export function suggestedName({ index }: EngineParts, root: string): string {
 }
 
 /** Names are unique in a vault, not only on this device. */
-async function isNameInVault({ catalog, index }: EngineParts, name: string): Promise<boolean> {
+async function isNameInVault(
+  { catalog, index }: EngineParts,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const mine = new Set(index.folders.all().map(({ folderId }) => folderId));
-  const { found } = await catalog.newest(undefined, mine);
+  const { found } = await catalog.newest(signal, mine);
   return found.some(({ signed, isRemoved }) => !isRemoved && signed.snapshot.folderName === name);
 }
 

@@ -9,10 +9,10 @@ import type { EngineParts } from './engine-parts.ts';
 import { describeSchedule, notePrices, smallestCommitCost } from './commit-economics.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import { indexFailure } from './local-index/local-index.ts';
-import { EngineError, hasCode, serializeError } from './model/engine-error.ts';
+import { EngineError, hasCode, isAbort, serializeError } from './model/engine-error.ts';
 import { plainProblem, recalledProblem, type Problem } from './problems.ts';
 import { FULL_SCAN_INTERVAL_MS } from './policy.ts';
-import { chainStatus, type ChainStatus } from './status.ts';
+import { chainStatus, folderStatus, type ChainStatus } from './status.ts';
 
 const REMEMBERED_FACT = 'last-status';
 
@@ -53,6 +53,26 @@ export async function currentStatus(
   }
 }
 
+/**
+ * How one folder stands after a change of it. The change is done, so the answer is: with what the
+ * chain said last, where it says nothing now or nobody waits for it any more.
+ */
+export async function standingOf(
+  parts: EngineParts,
+  folder: FolderRecord,
+  signal: AbortSignal,
+): Promise<FolderStatus> {
+  const { chain, chainWatch } = parts;
+  try {
+    const system = await chainWatch.ask((asked) => chain.readSystem({ signal: asked }), signal);
+    return await folderStatus(parts, folder, system, false, signal);
+  } catch (error) {
+    if (isChainFailure(error)) chainWatch.failed(error);
+    else if (!isAbort(error)) throw error;
+    return recalledFolder(parts, folder, byId(remembered(parts)));
+  }
+}
+
 /** What is remembered for later keeps nobody from the answer: a full disk is what it may tell of. */
 function ifThereIsRoom(write: () => void): void {
   try {
@@ -72,12 +92,19 @@ function remember({ index }: EngineParts, status: ChainStatus): void {
 /** What the chain said last, with folders as this machine has them now. */
 function recall(parts: EngineParts): ChainStatus {
   const { index } = parts;
-  const text = index.readFact(REMEMBERED_FACT);
-  const value = text === undefined ? neverAsked(parts) : readRemembered(text);
-  const known = new Map(value.folders.map((folder) => [folder.folderId, folder]));
+  const value = remembered(parts);
+  const known = byId(value);
   const own = index.folders.all().map((folder) => recalledFolder(parts, folder, known));
   return { ...value, folders: [...own, ...value.folders.filter(({ isHere }) => !isHere)] };
 }
+
+function remembered(parts: EngineParts): ChainStatus {
+  const text = parts.index.readFact(REMEMBERED_FACT);
+  return text === undefined ? neverAsked(parts) : readRemembered(text);
+}
+
+const byId = ({ folders }: ChainStatus): ReadonlyMap<string, FolderStatus> =>
+  new Map(folders.map((folder) => [folder.folderId, folder]));
 
 const readRemembered = (text: string): ChainStatus =>
   (decodeMessage(text) as { readonly value: ChainStatus }).value;

@@ -20,6 +20,10 @@ export interface RpcProxy {
   thaw(): void;
   /** Reset every connection. */
   refuse(): void;
+  /** Answer nobody from now on, and let them wait. */
+  hold(): void;
+  /** Resolves when the first waits so. */
+  held(): Promise<void>;
   /** Do something once, before the next transaction is passed on; it is not, after `refuse`. */
   beforeExecution(work: () => Promise<void>): void;
   /** Pass the next transaction on, and reset every connection before its answer is told. */
@@ -31,17 +35,22 @@ export interface RpcProxy {
 
 export async function openRpcProxy(target: string): Promise<RpcProxy> {
   const remembered = new Map<string, Answer>();
-  let mode: 'pass' | 'frozen' | 'refuse' = 'pass';
+  let mode: 'pass' | 'frozen' | 'refuse' | 'hold' = 'pass';
   let isRemembering = true;
   let shiftMs = 0;
   let beforeExecution: (() => Promise<void>) | undefined;
   let isExecutionLost = false;
+  const held = Promise.withResolvers<void>();
   const server = createServer((incoming, outgoing) => {
     void answer(incoming, outgoing);
   });
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     if (isRefusing()) {
       incoming.socket.destroy();
+      return;
+    }
+    if (isHolding()) {
+      held.resolve();
       return;
     }
     const body = await readAll(incoming);
@@ -72,6 +81,7 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
       incoming.socket.destroy();
     }
   };
+  const isHolding = (): boolean => mode === 'hold';
   const isRefusing = (): boolean => mode === 'refuse';
   const refuse = (): void => {
     mode = 'refuse';
@@ -92,6 +102,10 @@ export async function openRpcProxy(target: string): Promise<RpcProxy> {
       isRemembering = true;
     },
     refuse,
+    hold: () => {
+      mode = 'hold';
+    },
+    held: () => held.promise,
     beforeExecution: (work) => {
       beforeExecution = work;
     },
