@@ -1,5 +1,5 @@
 /** @file Start at login, hidden: the system's own list on macOS and Windows, an autostart entry on Linux. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { app } from 'electron';
@@ -37,7 +37,9 @@ function setAutostartEntry(isWanted: boolean, command: readonly string[]): void 
     // There is none yet.
   }
   mkdirSync(join(base, 'autostart'), { recursive: true });
-  writeFileSync(file, text);
+  // Whole or not at all: a login may read it at any moment.
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
 }
 
 /** The entry's quoting is the specification's: `"`, `` ` ``, `$` and `\` are escaped, `%` doubled. */

@@ -43,13 +43,15 @@ export interface Collection {
 interface Question {
   readonly pair: SliverPairIndex;
   readonly source: ReadSource;
-  readonly askedAtMs: number;
+  askedAtMs: number;
   isLate: boolean;
 }
 
 /** An answer later than this many usual times of the same read is late. */
 const LATE_FACTOR = 3;
 const LATE_MS_MIN = 250;
+/** A look this much after its time is a sign that nothing was read meanwhile. */
+const BUSY_MS = 50;
 
 /** Collect slivers into `slivers`, which may hold verified ones already. */
 export async function collectSlivers(
@@ -246,12 +248,19 @@ class CollectionRun {
   /** Find answers that are late compared with the others of this read, though bytes may trickle. */
   async #watchLateness(): Promise<void> {
     const { clock } = this.#context;
+    let lookedAtMs = clock.monotonicMs();
     while (!this.#isSettled) {
       await clock.sleep(LATE_MS_MIN, this.#signal).catch(() => undefined);
+      const nowMs = clock.monotonicMs();
+      const overdueMs = nowMs - lookedAtMs - LATE_MS_MIN;
+      lookedAtMs = nowMs;
+      // This process was busy or the machine slept: answers may lie unread.
+      if (overdueMs > BUSY_MS) {
+        for (const question of this.#live) question.askedAtMs += overdueMs;
+      }
       const usualMs = this.#usualAnswerMs();
       if (this.#isSettled || usualMs === undefined) continue;
       const lateMs = Math.max(LATE_MS_MIN, usualMs * LATE_FACTOR);
-      const nowMs = clock.monotonicMs();
       for (const question of this.#live) {
         if (nowMs - question.askedAtMs > lateMs) this.#late(question);
       }
