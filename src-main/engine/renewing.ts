@@ -88,7 +88,6 @@ export async function renew(
   if (folder === undefined) noteRenewalProblem(parts, first.problem);
   const executed = spentOn(parts, digests);
   const gas = digests.length === 0 ? NOTHING.gasMist : executed.gasMist;
-  if (digests.length > 0) parts.emit({ kind: 'status-changed' });
   return { ...describe(first, gas), executed, digests };
 }
 
@@ -257,16 +256,36 @@ function whyPostponed(
   );
 }
 
-/** Carry a plan out, and make it anew when the ground has moved. Returns the digests that landed. */
+/** Carry a plan out. Returns the digests that landed; what they changed is told in any case. */
 async function carryOut(
   parts: EngineParts,
-  first: Prepared,
+  { plan }: Prepared,
   extending: Extending,
   signal: AbortSignal,
   onBlobs?: OnBlobs,
 ): Promise<TransactionDigest[]> {
   const digests: TransactionDigest[] = [];
-  let { plan } = first;
+  try {
+    await payForAll(parts, plan, extending, digests, signal, onBlobs);
+    if (digests.length > 0) {
+      await reconcileHoldings(parts, await parts.river.refresh(signal), signal);
+    }
+  } finally {
+    if (digests.length > 0) parts.emit({ kind: 'status-changed' });
+  }
+  return digests;
+}
+
+/** Pay for what is planned, and plan anew when the ground has moved. Adds to `digests` what landed. */
+async function payForAll(
+  parts: EngineParts,
+  planned: ExtensionPlan,
+  extending: Extending,
+  digests: TransactionDigest[],
+  signal: AbortSignal,
+  onBlobs: OnBlobs | undefined,
+): Promise<void> {
+  let plan = planned;
   let done = 0;
   for (let replans = 0; ; replans += 1) {
     try {
@@ -278,7 +297,7 @@ async function carryOut(
         done += extensions.length;
         onBlobs?.({ done, total });
       }
-      break;
+      return;
     } catch (error) {
       const isMoved = error instanceof EngineError && error.retry === 'after-refresh';
       if (!isMoved || replans === REPLANS_MAX) throw error;
@@ -286,10 +305,6 @@ async function carryOut(
       plan = (await prepare(parts, extending, signal)).plan;
     }
   }
-  if (digests.length > 0) {
-    await reconcileHoldings(parts, await parts.river.refresh(signal), signal);
-  }
-  return digests;
 }
 
 async function payFor(

@@ -39,6 +39,14 @@ export function storageMethods(
     name === undefined ? undefined : findFolder(parts, name);
   const nowOf = (named: FolderRecord | undefined): FolderRecord | undefined =>
     named && asProtectedNow(index, named);
+  /** Some of it may have come or gone, also where the work failed. */
+  const movingMoney = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } finally {
+      emit({ kind: 'status-changed' });
+    }
+  };
   return {
     quote: (request, options) => forecasting.quote(request, signalOf(options)),
     storage: (_request, options) => forecasting.storage(signalOf(options)),
@@ -93,13 +101,19 @@ export function storageMethods(
           syncing.sync(folder, false, signal);
         return shareFolder(parts, request, { sync, signal: signalOf(options) });
       }, options?.signal),
-    setCaps: async ({ caps }) => writeCaps(index, caps, parts.options.clock.nowMs()),
-    setRate: async ({ rate }) => writeRate(index, rate),
+    setCaps: async ({ caps }) => {
+      writeCaps(index, caps, parts.options.clock.nowMs());
+      emit({ kind: 'status-changed' });
+    },
+    setRate: async ({ rate }) => {
+      writeRate(index, rate);
+      emit({ kind: 'status-changed' });
+    },
     ledger: async (request) => ledgerEntries(parts, request),
     funding: ({ needed }, options) => funding(parts, needed, signalOf(options)),
     requestTestFunds: async (_request, options) =>
-      inTurn(() => requestTestFunds(parts, signalOf(options)), options?.signal),
+      inTurn(() => movingMoney(() => requestTestFunds(parts, signalOf(options))), options?.signal),
     withdraw: async (request, options) =>
-      inTurn(() => withdraw(parts, request, signalOf(options)), options?.signal),
+      inTurn(() => movingMoney(() => withdraw(parts, request, signalOf(options))), options?.signal),
   };
 }
