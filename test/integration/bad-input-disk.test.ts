@@ -37,7 +37,9 @@ describe('a tree', () => {
     const fresh = freshHome();
     await fresh.init();
     const folder = world.path('restless');
-    makeTree(folder, { 'calm.txt': 'calm', 'restless.log': bytes(20 * MIB, 9) });
+    // So large that whoever writes gets a turn while it is read, however busy the machine is.
+    const restless = Buffer.alloc(128 * MIB, 'restless');
+    makeTree(folder, { 'calm.txt': 'calm', 'restless.log': restless });
     await fresh.must(['add', folder]);
     const script =
       'const fs = require("node:fs"); const fd = fs.openSync(process.argv[1], "r+"); let at = 0; console.log("writes"); setInterval(() => { for (let i = 0; i < 50; i += 1) fs.writeSync(fd, String((at += 1)), 0); }, 0);';

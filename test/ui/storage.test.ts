@@ -182,7 +182,8 @@ describe('a real vault', () => {
     await see(page.getByText('Stopped. What is paid for stays paid for.')).toBeVisible();
     for (const node of nodes) await node.heal();
 
-    await see(payButton()).toBeEnabled();
+    // The sync keeps the turn until it has tried again.
+    await see(payButton()).toBeEnabled({ timeout: 60_000 });
     const price = /0\.\d+ WAL/.exec((await payButton().textContent()) ?? '')?.[0] ?? '';
     await payButton().click();
     await see(
@@ -325,7 +326,7 @@ describe('a scripted vault', () => {
     test('can be repacked where nothing is due', async () => {
       tasks = [];
       const task: Task = { ...renewing, kind: 'compact', progress: undefined };
-      const begun = Promise.withResolvers<undefined>();
+      const begun = Promise.withResolvers<unknown>();
       const compaction = {
         rewrittenPacks: 14,
         deletedPacks: 0,
@@ -339,8 +340,8 @@ describe('a scripted vault', () => {
         {
           ...script,
           planRenewal: () => ({ ...plan, folders: [], transactionCount: 0, compaction }),
-          startCompaction: () => {
-            begun.resolve(undefined);
+          startCompaction: (request: unknown) => {
+            begun.resolve(request);
             return task;
           },
         },
@@ -350,7 +351,8 @@ describe('a scripted vault', () => {
       const dialog = page.getByRole('dialog');
       await see(dialog.getByText(/Repacking 14 packs first saves 3.2 WAL/)).toBeVisible();
       await dialog.getByRole('button', { name: 'Repack for 0.4 WAL' }).click();
-      await begun.promise;
+      // Agreed to at this price, and at no other.
+      expect(await begun.promise).toEqual({ walFrostMax: cost.walFrost });
       await tell(engine, task);
       await see(dialog.getByRole('progressbar', { name: 'Tidying everything' })).toBeVisible();
       const spent = { compaction, spent: cost };
