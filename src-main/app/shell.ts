@@ -196,7 +196,9 @@ export class Shell {
     const payer = known.length > 1 && known.find((home) => home.networkName === networkName);
     const name = payer ? nameOf(payer, wordsOf[language]) : undefined;
     if (plan.folders.length > 0 && (await ask(renewQuestion(plan, name, language)))) {
-      await this.#client.callAt(networkName, 'renew', {});
+      await this.#client.callAt(networkName, 'renew', {
+        walFrostMax: plan.cost.walFrost,
+      });
     }
   }
 

@@ -280,6 +280,11 @@ export const errorCodes = {
     exit: EXIT.funds,
     next: 'Raise the cap with `floe wallet caps`, or wait until the day or the epoch is over.',
   },
+  'price-risen': {
+    retry: 'after-user-action',
+    exit: EXIT.funds,
+    next: 'Look at the price that it has now, and agree to that one.',
+  },
   'withdrawal-unanswered': {
     retry: 'after-user-action',
     exit: EXIT.network,

@@ -38,6 +38,10 @@ const task = v.strictObject({ taskId: name });
 const moment = v.pipe(v.number(), v.finite(), v.minValue(0));
 /** Coins have 64 bits on chain. */
 const amount = v.pipe(v.bigint(), v.minValue(0n), v.maxValue(2n ** 64n - 1n));
+const agreedWork = v.strictObject({
+  folder: v.exactOptional(folder),
+  walFrostMax: v.exactOptional(amount),
+});
 const yesOrNo = v.exactOptional(v.boolean());
 const minute = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MINUTES_A_DAY));
 
@@ -103,8 +107,8 @@ export const methods: Schemas = {
   tasks: nothing,
   startSync: v.strictObject({ folder: v.exactOptional(folder), acceptDeletions: yesOrNo }),
   startRestore: v.strictObject({ folder, snapshot, paths, target: path }),
-  startRenewal: v.strictObject({ folder: v.exactOptional(folder) }),
-  startCompaction: v.strictObject({ folder: v.exactOptional(folder) }),
+  startRenewal: agreedWork,
+  startCompaction: agreedWork,
   cancelTask: task,
   resumeTask: task,
   dismissTask: task,

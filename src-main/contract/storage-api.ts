@@ -129,6 +129,13 @@ export interface StorageForecast {
   readonly warnings: readonly (Saying & { readonly folderName: string | undefined })[];
 }
 
+/** Work that is paid for, of one folder or of all. */
+export interface AgreedWork {
+  readonly folder?: string;
+  /** The price that a person was shown: where it costs more by now, nothing is paid. */
+  readonly walFrostMax?: bigint;
+}
+
 /** Of the WAL that leaves the account, and of the SUI that it sends away or burns as gas. */
 export interface SpendingCaps {
   readonly perTransaction: Cost;
@@ -276,7 +283,7 @@ export interface SpendingApi {
     options?: CallOptions,
   ): Promise<{ readonly fileName: string; readonly text: string }>;
   planRenewal(request: { readonly folder?: string }, options?: CallOptions): Promise<RenewalPlan>;
-  renew(request: { readonly folder?: string }, options?: CallOptions): Promise<RenewalReport>;
+  renew(request: AgreedWork, options?: CallOptions): Promise<RenewalReport>;
   setHorizon(
     request: { readonly folder: string; readonly horizon: HorizonPolicy },
     options?: CallOptions,

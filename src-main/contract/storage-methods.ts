@@ -42,7 +42,7 @@ export const storageMethods: Schemas = {
     format: v.picklist(['ics', 'csv']),
   }),
   planRenewal: v.strictObject({ folder: v.exactOptional(folder) }),
-  renew: v.strictObject({ folder: v.exactOptional(folder) }),
+  renew: v.strictObject({ folder: v.exactOptional(folder), walFrostMax: v.exactOptional(amount) }),
   setHorizon: v.strictObject({
     folder,
     horizon: v.pipe(

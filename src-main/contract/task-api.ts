@@ -6,7 +6,7 @@ import type { CallOptions, FolderStatus, RestoreReport } from './api.ts';
 import type { PackStep } from './events.ts';
 import type { SerializedError } from './errors.ts';
 import type { Told } from './told.ts';
-import type { CompactionReport, RenewalReport } from './storage-api.ts';
+import type { AgreedWork, CompactionReport, RenewalReport } from './storage-api.ts';
 
 export interface Task {
   readonly taskId: string;
@@ -126,8 +126,8 @@ export interface TaskApi {
     options?: CallOptions,
   ): Promise<Task>;
   /** `renew` and `compact` as tasks: they go on when the caller leaves, and can be cancelled. */
-  startRenewal(request: { readonly folder?: string }, options?: CallOptions): Promise<Task>;
-  startCompaction(request: { readonly folder?: string }, options?: CallOptions): Promise<Task>;
+  startRenewal(request: AgreedWork, options?: CallOptions): Promise<Task>;
+  startCompaction(request: AgreedWork, options?: CallOptions): Promise<Task>;
   cancelTask(request: { readonly taskId: string }, options?: CallOptions): Promise<Task>;
   /** Go on with a restore that was cancelled, failed or interrupted. */
   resumeTask(request: { readonly taskId: string }, options?: CallOptions): Promise<Task>;

@@ -158,20 +158,25 @@ class FloeEngine implements Omit<EngineApi, keyof OtherMethods> {
           began();
           await this.#syncing.sync(folder, acceptDeletions, this.#signal(signal), onProgress);
         }, signal),
-      renew: (meant, { began, onBlobs, signal }) =>
+      renew: (meant, { began, onBlobs, walFrostMax, signal }) =>
         this.#inTurn(() => {
           const folder = meant && asProtectedNow(parts.index, meant);
           began();
           return repackAndRenew(parts, compacting, folder, {
             signal: this.#signal(signal),
             onBlobs,
+            walFrostMax,
           });
         }, signal),
-      compact: (meant, { began, onBlobs, signal }) =>
+      compact: (meant, { began, onBlobs, walFrostMax, signal }) =>
         this.#inTurn(() => {
           const folder = meant && asProtectedNow(parts.index, meant);
           began();
-          return repack(parts, compacting, folder, { signal: this.#signal(signal), onBlobs });
+          return repack(parts, compacting, folder, {
+            signal: this.#signal(signal),
+            onBlobs,
+            walFrostMax,
+          });
         }, signal),
       checkChain: (signal) => this.checkChain(signal),
     });

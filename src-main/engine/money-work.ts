@@ -9,11 +9,13 @@ import { spentSoFar, type EngineParts } from './engine-parts.ts';
 import type { FolderRecord } from './local-index/folder-table.ts';
 import type { LocalIndex } from './local-index/local-index.ts';
 import { addCosts, NOTHING } from './renewal/forecast.ts';
-import { planRenewal, renew } from './renewing.ts';
+import { planRenewal, refuseRisen, renew } from './renewing.ts';
 
 export interface MoneyWorkOptions {
   readonly signal: AbortSignal;
   readonly onBlobs?: (blobs: NonNullable<TaskProgress['blobs']>) => void;
+  /** What a person was shown and has agreed to. */
+  readonly walFrostMax?: bigint | undefined;
 }
 
 /** Renew what is due, of one folder or of all. What is repacked first need not be extended. */
@@ -21,12 +23,19 @@ export async function repackAndRenew(
   parts: EngineParts,
   compacting: Compacting,
   folder: FolderRecord | undefined,
-  { signal, onBlobs }: MoneyWorkOptions,
+  { signal, onBlobs, walFrostMax }: MoneyWorkOptions,
 ): Promise<RenewalReport> {
+  if (walFrostMax !== undefined) {
+    const { cost } = await planRepackedRenewal(parts, compacting, folder, signal);
+    refuseRisen(cost.walFrost, walFrostMax);
+  }
   const before = spentSoFar(parts.index);
   const compaction = await compacting.runQuietly(folder, signal);
   const spent = compaction ? spentSince(parts.index, before) : NOTHING;
-  const report = await renew(parts, folder, signal, onBlobs);
+  const report = await renew(parts, folder, signal, {
+    onBlobs,
+    walFrostMax: restOf(walFrostMax, compaction?.cost, spent),
+  });
   return {
     ...report,
     compaction,
@@ -47,6 +56,17 @@ export async function planRepackedRenewal(
   return { ...plan, compaction, cost: addCosts(plan.cost, compaction?.cost ?? NOTHING) };
 }
 
+/** What is left for the renewal. That repacking cost more than was planned is not its fault. */
+function restOf(
+  walFrostMax: bigint | undefined,
+  planned: Cost | undefined,
+  spent: Cost,
+): bigint | undefined {
+  if (walFrostMax === undefined || !planned) return walFrostMax;
+  const least = planned.walFrost < spent.walFrost ? planned.walFrost : spent.walFrost;
+  return walFrostMax > least ? walFrostMax - least : 0n;
+}
+
 function spentSince(index: LocalIndex, before: Cost): Cost {
   const after = spentSoFar(index);
   return {
@@ -60,8 +80,12 @@ export async function repack(
   { index }: EngineParts,
   compacting: Compacting,
   folder: FolderRecord | undefined,
-  { signal, onBlobs }: MoneyWorkOptions,
+  { signal, onBlobs, walFrostMax }: MoneyWorkOptions,
 ): Promise<CompactionReport> {
+  if (walFrostMax !== undefined) {
+    const planned = await compacting.plan(folder, signal);
+    refuseRisen(planned?.cost.walFrost ?? 0n, walFrostMax);
+  }
   const before = spentSoFar(index);
   const compaction = await compacting.run(folder, signal, onBlobs);
   return { compaction, spent: spentSince(index, before) };

@@ -49,6 +49,10 @@ const SENTENCES: Partial<Record<ErrorCode, (context: Context) => Sentences>> = {
     message: 'The price changed while Floe was paying. Nothing was spent, and Floe asks again.',
     next: NOTHING_TO_DO,
   }),
+  'price-risen': (context) => ({
+    message: `This costs ${wal(context, 'amount')} by now, more than the ${wal(context, 'shown')} that you agreed to. Floe pays no more than that.`,
+    next: 'Look at the price that it has now, and agree to that one.',
+  }),
   'disk-full': () => ({
     message:
       'The disk of this computer is full. Nothing is lost, and Floe goes on as soon as there is room.',
@@ -193,6 +197,9 @@ function coins(context: Context, key: string): string {
   const amount = context[key];
   return amount === undefined ? 'amount' : `${coinText(BigInt(amount))} coins`;
 }
+
+const wal = (context: Context, key: string): string =>
+  context[key] === undefined ? 'amount' : `${coinText(BigInt(context[key]))} WAL`;
 
 function duration(context: Context): string {
   const minutes = Math.round(Number(context['skewMs'] ?? 0) / 60_000);

@@ -44,6 +44,12 @@ const REPLANS_MAX = 5;
 /** Told how many of a plan's blobs are paid for. */
 type OnBlobs = (blobs: { readonly done: number; readonly total: number }) => void;
 
+interface Agreed {
+  readonly onBlobs?: OnBlobs | undefined;
+  /** What it may cost in all, also when it is planned anew on its way. */
+  readonly walFrostMax?: bigint | undefined;
+}
+
 /** Which folders go to which end. */
 type Targets = ReadonlyMap<FolderId, number>;
 
@@ -72,15 +78,17 @@ export async function renew(
   parts: EngineParts,
   folder: FolderRecord | undefined,
   signal: AbortSignal,
-  onBlobs?: OnBlobs,
+  agreed: Agreed = {},
 ): Promise<RenewalReport> {
   const due = dueOf(parts, folder);
   const first = await prepare(parts, due, signal);
   let digests: readonly TransactionDigest[];
   try {
-    digests = await carryOut(parts, first, due, signal, onBlobs);
+    digests = await carryOut(parts, first, due, signal, agreed);
   } catch (error) {
-    if (error instanceof EngineError && error.retry === 'after-user-action') {
+    const isStuck = error instanceof EngineError && error.retry === 'after-user-action';
+    // A price that somebody did not agree to keeps nobody else from renewing.
+    if (isStuck && error.code !== 'price-risen') {
       noteRenewalProblem(parts, error);
     }
     throw error;
@@ -262,11 +270,11 @@ async function carryOut(
   { plan }: Prepared,
   extending: Extending,
   signal: AbortSignal,
-  onBlobs?: OnBlobs,
+  agreed: Agreed = {},
 ): Promise<TransactionDigest[]> {
   const digests: TransactionDigest[] = [];
   try {
-    await payForAll(parts, plan, extending, digests, signal, onBlobs);
+    await payForAll(parts, plan, extending, digests, signal, agreed);
     if (digests.length > 0) {
       await reconcileHoldings(parts, await parts.river.refresh(signal), signal);
     }
@@ -283,16 +291,20 @@ async function payForAll(
   extending: Extending,
   digests: TransactionDigest[],
   signal: AbortSignal,
-  onBlobs: OnBlobs | undefined,
+  { onBlobs, walFrostMax }: Agreed,
 ): Promise<void> {
+  const paid = (): bigint => spentOn(parts, digests).walFrost;
   let plan = planned;
   let done = 0;
   for (let replans = 0; ; replans += 1) {
     try {
+      refuseRisen(paid() + costOf(plan.transactions.flat()), walFrostMax);
       const total = done + plan.transactions.flat().length;
       onBlobs?.({ done, total });
       for (const extensions of plan.transactions) {
-        const digest = await payFor(parts, extensions, signal);
+        const digest = await payFor(parts, extensions, signal, (quoted) =>
+          refuseRisen(paid() + quoted, walFrostMax),
+        );
         if (digest !== undefined) digests.push(digest);
         done += extensions.length;
         onBlobs?.({ done, total });
@@ -307,10 +319,22 @@ async function payForAll(
   }
 }
 
+/** @throws EngineError `price-risen` */
+export function refuseRisen(amount: bigint, shown: bigint | undefined): void {
+  if (shown === undefined || amount <= shown) return;
+  throw new EngineError(
+    'price-risen',
+    `it costs ${coinText(amount)} WAL by now, ${coinText(shown)} were agreed to`,
+    { context: { amount: String(amount), shown: String(shown) } },
+  );
+}
+
+/** `checkQuote` may refuse what the transaction costs by the prices that it is made with. */
 async function payFor(
   parts: EngineParts,
   extensions: readonly PlannedExtension[],
   signal: AbortSignal,
+  checkQuote: (walFrost: bigint) => void,
 ): Promise<TransactionDigest | undefined> {
   const { chain, wallet, river, options } = parts;
   const { network } = options;
@@ -322,7 +346,16 @@ async function payFor(
   );
   const outcome = await payments.pay(
     extensions.map(({ packId }) => packId),
-    async () => (await wallet.prepareExtend(extensions, { signal })).transaction,
+    async () => {
+      const { transaction } = await wallet.prepareExtend(extensions, { signal });
+      try {
+        checkQuote(transaction?.quote.walFrost ?? 0n);
+      } catch (error) {
+        if (transaction) wallet.discard(transaction);
+        throw error;
+      }
+      return transaction;
+    },
     signal,
   );
   return outcome?.digest;

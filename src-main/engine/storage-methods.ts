@@ -83,10 +83,14 @@ export function storageMethods(
         options?.signal,
       );
     },
-    renew: async ({ folder }, options) => {
+    renew: async ({ folder, walFrostMax }, options) => {
       const named = folderOf(folder);
       return inTurn(
-        () => repackAndRenew(parts, compacting, nowOf(named), { signal: signalOf(options) }),
+        () =>
+          repackAndRenew(parts, compacting, nowOf(named), {
+            signal: signalOf(options),
+            walFrostMax,
+          }),
         options?.signal,
       );
     },

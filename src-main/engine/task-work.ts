@@ -2,7 +2,7 @@
  * @file What tasks do: syncs, restores, renewals and repackings begun by TaskApi, or by the engine
  * itself.
  */
-import type { CompactionReport, RenewalReport } from '#contract/storage-api.ts';
+import type { AgreedWork, CompactionReport, RenewalReport } from '#contract/storage-api.ts';
 import type { Task, TaskApi } from '#contract/task-api.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { findFolder } from './folders.ts';
@@ -50,6 +50,7 @@ type MoneyHook<Report> = (
   options: {
     readonly began: () => void;
     readonly onBlobs: (blobs: NonNullable<Progress['blobs']>) => void;
+    readonly walFrostMax: bigint | undefined;
     readonly signal: AbortSignal;
   },
 ) => Promise<Report>;
@@ -94,12 +95,12 @@ export class EngineTasks {
         this.startSync(one, { acceptDeletions: acceptDeletions === true }),
       ),
     startRestore: async (request) => this.#startRestore(request),
-    startRenewal: async ({ folder }) =>
-      this.#startMoneyWork('renew', folder, async (hookOptions, one) => ({
+    startRenewal: async (request) =>
+      this.#startMoneyWork('renew', request, async (hookOptions, one) => ({
         renewal: await this.#hooks.renew(one, hookOptions),
       })),
-    startCompaction: async ({ folder }) =>
-      this.#startMoneyWork('compact', folder, async (hookOptions, one) => ({
+    startCompaction: async (request) =>
+      this.#startMoneyWork('compact', request, async (hookOptions, one) => ({
         compaction: await this.#hooks.compact(one, hookOptions),
       })),
     cancelTask: async ({ taskId }) => this.list.cancel(taskId),
@@ -129,10 +130,10 @@ export class EngineTasks {
     );
   }
 
-  /** One that already waits for its turn does what is asked. */
+  /** One that already waits for its turn does what is asked, unless that is for a price of its own. */
   #startMoneyWork(
     kind: 'renew' | 'compact',
-    name: string | undefined,
+    { folder: name, walFrostMax }: AgreedWork,
     work: (
       options: Parameters<MoneyHook<unknown>>[1],
       folder: FolderRecord | undefined,
@@ -142,7 +143,7 @@ export class EngineTasks {
     const waiting = this.list.findWaiting(
       (task) => task.kind === kind && task.folderId === folder?.folderId,
     );
-    if (waiting) return waiting;
+    if (waiting && walFrostMax === undefined) return waiting;
     const about = {
       kind,
       folderId: folder?.folderId,
@@ -153,7 +154,7 @@ export class EngineTasks {
       await this.#hooks.checkChain(signal);
       const onBlobs = (blobs: NonNullable<Progress['blobs']>): void =>
         voice.progress({ ...NO_FILES, blobs });
-      voice.learned(await work({ began: voice.began, onBlobs, signal }, folder));
+      voice.learned(await work({ began: voice.began, onBlobs, walFrostMax, signal }, folder));
     });
   }
 

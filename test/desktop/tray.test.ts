@@ -173,7 +173,8 @@ describe('the tray', () => {
     );
     home.answer({ planRenewal: () => ({ ...DUE, cost: dearer }) });
     await click(/^Renew now/);
-    await home.nextCall('renew');
+    const { request } = await home.nextCall('renew');
+    expect(request).toEqual({ walFrostMax: dearer.walFrost });
     const [question] = await until<AskedQuestion[]>(asked, (all) => all.length > 0);
     expect(question?.message).toBe('Renew until 1 September 2027 for 0.52 WAL + 0.002 SUI?');
     expect(question?.detail).toContain('Documents');

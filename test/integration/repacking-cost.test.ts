@@ -91,6 +91,21 @@ describe('packs of which 90 % is dead', () => {
     await engine.api.sync({ acceptDeletions: true });
   });
 
+  test('are not repacked for more than somebody agreed to', async () => {
+    const { compaction } = await engine.api.planCompaction({});
+    const walFrostMax = (compaction?.cost.walFrost ?? 0n) - 1n;
+    const ended = Promise.withResolvers<string | undefined>();
+    engine.subscribe((event) => {
+      if (event.kind !== 'task' || event.task.kind !== 'compact') return;
+      if (event.task.endedAtMs !== undefined) ended.resolve(event.task.problem?.code);
+    });
+    const spent = await spentBy(engine, async () => {
+      await engine.api.startCompaction({ walFrostMax });
+      expect(await ended.promise).toBe('price-risen');
+    });
+    expect(spent).toEqual({ walFrost: 0n, gasMist: 0n });
+  });
+
   test('are repacked for at most 1.3 times a fresh upload, and the commit once', async () => {
     const { compaction } = await engine.api.planCompaction({});
     expect(compaction?.rewrittenPacks).toBeGreaterThanOrEqual(PACKS);

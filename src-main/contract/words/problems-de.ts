@@ -239,6 +239,13 @@ export const problemsDe: Readonly<Record<ErrorCode, Words | ((context: Context) 
         : `Das würde ${coins(amount, 'de')} Münzen kosten, mehr als die ${coins(cap, 'de')}, die du auf einmal erlaubst. Floe hat nichts bezahlt und sieht später wieder nach.`,
     next: 'Warte, bis der Preis gefallen ist, oder heb die Grenze unter Speicher an.',
   }),
+  'price-risen': ({ amount, shown }) => ({
+    happened:
+      amount === undefined || shown === undefined
+        ? 'Das kostet inzwischen mehr, als dir gezeigt wurde. Mehr als das zahlt Floe nicht.'
+        : `Das kostet inzwischen ${coins(amount, 'de')} WAL, mehr als die ${coins(shown, 'de')} WAL, denen du zugestimmt hast. Mehr als das zahlt Floe nicht.`,
+    next: 'Sieh dir den Preis an, der jetzt gilt, und stimme dem zu.',
+  }),
   'withdrawal-unanswered': {
     happened:
       'Das Netzwerk hat nicht gesagt, ob die Münzen gesendet wurden: Vielleicht sind sie es, vielleicht werden sie es noch. Wer dasselbe noch einmal sendet, sendet es nicht doppelt.',
