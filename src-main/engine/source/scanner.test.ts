@@ -361,6 +361,22 @@ describe('a folder that is not what it was', () => {
     expect(result.summary.vanishedFiles).toBe(4);
   });
 
+  test('is missing when it went while it was looked at', async () => {
+    makeTree(root, { d: { x: 'x' }, e: 'e', f: 'f' });
+    await learn();
+    files.before = (call, path) => {
+      if (call === 'list' && path.endsWith('/d')) renameSync(root, join(folder.path, 'gone'));
+    };
+    expect(await reasonOf()).toBe('missing');
+    files.before = (call, path) => {
+      if (call !== 'list' || !path.endsWith('/d')) return;
+      renameSync(root, join(folder.path, 'gone too'));
+      mkdirSync(root);
+    };
+    renameSync(join(folder.path, 'gone'), root);
+    expect(await reasonOf()).toBe('missing');
+  });
+
   test('may be empty when it always was', async () => {
     mkdirSync(root);
     expect((await scan()).summary.directories).toBe(1);

@@ -118,7 +118,10 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
     return { ...this.#counters, vanishedFiles: this.#moves.vanishedCount };
   }
 
-  /** Throws `folder-missing`, `folder-unreadable` or `usage` (a bad pattern), before anything. */
+  /**
+   * Throws `folder-missing`, `folder-unreadable` or `usage` (a bad pattern) before anything; the
+   * first two also in the end, when the folder is not there any more.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<ScannedDirectory<K>, void, undefined> {
     const { files, signal } = this.#options;
     signal?.throwIfAborted();
@@ -137,6 +140,7 @@ export class FolderScan<K extends KnownEntry> implements AsyncIterable<ScannedDi
       }
       stack.pop();
       await this.#addRemoved(frame);
+      if (stack.length === 0) requireSameRoot(this.#options, frame.listing.stat);
       yield { path: frame.path, stat: frame.listing.stat, entries: frame.entries };
     }
   }
@@ -373,7 +377,7 @@ function folderMissing(reason: 'missing' | 'not-directory' | 'unmounted' | 'empt
   const sentences = {
     missing: 'the folder does not exist',
     'not-directory': 'the path of the folder leads to something else',
-    unmounted: 'the folder is empty and on another device than before: its drive is missing',
+    unmounted: 'the folder is on another device than before: its drive is missing',
     empty: 'the folder held files and is empty now',
   };
   return new EngineError('folder-missing', sentences[reason], { context: { reason } });
@@ -387,15 +391,34 @@ async function listRoot(
   try {
     return await files.listDirectory(root, signal);
   } catch (error) {
-    if (!(error instanceof FileError) || error.isExhaustion) throw error;
-    if (error.reason === 'missing') throw folderMissing('missing');
-    if (error.reason === 'is-link' || error.reason === 'not-directory') {
-      throw folderMissing('not-directory');
-    }
-    const context = { systemCode: error.systemCode };
-    throw new EngineError('folder-unreadable', "the folder can't be read", {
-      context,
-      cause: error,
-    });
+    throw rootFailure(error);
   }
+}
+
+/** What was not found may have been there: a drive can go while it is looked at. */
+function requireSameRoot(
+  { files, root }: { readonly files: SourceFiles; readonly root: AbsolutePath },
+  seen: FileStat,
+): void {
+  let now: FileStat | undefined;
+  try {
+    now = files.stat(root);
+  } catch (error) {
+    throw rootFailure(error);
+  }
+  if (now && inodeKey(now) === inodeKey(seen)) return;
+  throw folderMissing(now && now.device !== seen.device ? 'unmounted' : 'missing');
+}
+
+function rootFailure(error: unknown): unknown {
+  if (!(error instanceof FileError) || error.isExhaustion) return error;
+  if (error.reason === 'missing') return folderMissing('missing');
+  if (error.reason === 'is-link' || error.reason === 'not-directory') {
+    return folderMissing('not-directory');
+  }
+  const context = { systemCode: error.systemCode };
+  return new EngineError('folder-unreadable', "the folder can't be read", {
+    context,
+    cause: error,
+  });
 }
