@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { spawnBus } from './session-bus.ts';
 
+const OWNER = 'org.freedesktop.DBus.GetNameOwner';
 const LOCK = 'org.freedesktop.Secret.Service.Lock';
 const COLLECTION = '/org/freedesktop/secrets/collection/login';
 
@@ -37,7 +38,14 @@ export async function startKeyring(folder: string): Promise<Keyring> {
     WAYLAND_DISPLAY: '',
   };
   const env = { ...process.env, ...environment };
+  const owner = (): string | undefined => {
+    const to = ['--session', '--dest', 'org.freedesktop.DBus', '--object-path', '/'];
+    const args = ['call', ...to, '--method', OWNER, 'org.freedesktop.secrets'];
+    const { status, stdout } = spawnSync('gdbus', args, { env, encoding: 'utf8' });
+    return status === 0 ? stdout : undefined;
+  };
   const unlock = (): void => {
+    const before = owner();
     const args = ['--replace', '--unlock', '--components=secrets'];
     const { status } = spawnSync('gnome-keyring-daemon', args, {
       env,
@@ -45,6 +53,8 @@ export async function startKeyring(folder: string): Promise<Keyring> {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     assert.equal(status, 0, 'the keyring does not unlock');
+    // It goes on in the background, and takes the place of the one before in its own time.
+    while ([undefined, before].includes(owner()));
   };
   unlock();
   return {
