@@ -6,6 +6,9 @@
 import { appendFileSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SnapshotSummary } from '#contract/api.ts';
+import { parseBlobId, type BlobId } from '#engine/model/ids.ts';
+import { encodingShape, shardOfPair } from '#localnet/nodes/encoding.ts';
 import { compareTrees } from '#platform/compare-trees.ts';
 import { startAggregator } from '../support/aggregator.ts';
 import { changedNetwork, openWorld, type TestWorld } from '../support/floe-cli.ts';
@@ -13,14 +16,18 @@ import { hardTree } from '../support/hard-tree.ts';
 import { installRestorer, type Restorer } from '../support/restorer.ts';
 import { bytes, expectTree, KIB, makeTree } from '../support/tree.ts';
 
+const SHARDS = 13;
+
 let world: TestWorld;
 let restorer: Restorer;
 let words: string;
 let hard: string;
 let firstSnapshot: string;
+/** What the newest snapshot of `hard` is stored in, beginning with its files. */
+let hardBlob: BlobId;
 
 beforeAll(async () => {
-  world = await openWorld({ shards: 13, nodes: 4, rpc: ['grpc-web', 'json-rpc'] });
+  world = await openWorld({ shards: SHARDS, nodes: 4, rpc: ['grpc-web', 'json-rpc'] });
   restorer = installRestorer(world.path('restorer'));
   const home = world.home('home');
   words = await home.init(['--kit-file', world.path('kit.txt')]);
@@ -31,18 +38,19 @@ beforeAll(async () => {
   await home.must(['add', hard]);
   await home.must(['add', small, '--permanent']);
   await home.must(['sync']);
-  firstSnapshot = await newestSnapshot(home.path, 'Small');
+  firstSnapshot = (await newestSnapshot(home.path, 'Small')).snapshotId;
+  hardBlob = parseBlobId((await newestSnapshot(home.path, 'hard')).blobId);
   appendFileSync(join(small, 'a.txt'), ' and second');
   await home.must(['sync']);
   rmSync(home.path, { recursive: true });
 });
 afterAll(() => world.close());
 
-const newestSnapshot = async (home: string, folder: string): Promise<string> => {
+const newestSnapshot = async (home: string, folder: string): Promise<SnapshotSummary> => {
   const { json } = await world.home('home').floe(['snapshots', folder]);
-  const [newest] = json['snapshots'] as { readonly snapshotId: string }[];
+  const [newest] = json['snapshots'] as readonly SnapshotSummary[];
   if (!newest) throw new Error(`${home} has no snapshot of ${folder}`);
-  return newest.snapshotId;
+  return newest;
 };
 
 /** Times of all entries that differ by a microsecond or more, which is what plain Node can set. */
@@ -101,8 +109,9 @@ test.each([
 test('what lies on a node that is gone is listed, and an aggregator brings it', async () => {
   const aggregator = await startAggregator(world.localnet);
   try {
-    const [first] = world.localnet.nodes;
-    await first!.node.stop();
+    const shard = shardOfPair(encodingShape(SHARDS), hardBlob, 0);
+    const holder = world.localnet.nodes.find(({ node }) => node.status().shards.includes(shard));
+    await holder!.node.stop();
     const network = ['--network', world.networkFile];
     const args = ['restore', 'hard', ...network, '--to', world.path('hard-in-part')];
     const inPart = await restorer.run(args, words);
