@@ -8,11 +8,12 @@
  */
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Cost, RetentionPolicy } from '#contract/storage-api.ts';
+import type { Cost } from '#contract/storage-api.ts';
 import { packLimits } from '#engine/archive/limits.ts';
 import type { Engine } from '#engine/engine.ts';
 import { encodedBytes, storageCostFrost, writeCostFrost } from '#engine/model/walrus.ts';
 import { compareTrees } from '#platform/compare-trees.ts';
+import { ONE_KEPT } from '../support/small-packs.ts';
 import { bytes, makeTree } from '../support/tree.ts';
 import { bareVault, startWorld, type World } from '../support/world.ts';
 
@@ -23,14 +24,6 @@ const FILES_PER_PACK = 10;
 const FILE_BYTES = Math.floor((PACK_BYTES * 0.97) / FILES_PER_PACK);
 const FOLDER = 'archive of everything';
 const PRICES = { storageFrostPerMib: 1_000_000n, writeFrostPerMib: 20_000n };
-const NEWEST_ONLY: RetentionPolicy = {
-  keepWithinMs: undefined,
-  hourly: 1,
-  daily: 0,
-  weekly: 0,
-  monthly: 0,
-  yearly: 0,
-};
 
 let world: World;
 let engine: Engine;
@@ -72,7 +65,7 @@ beforeAll(async () => {
   const path = world.path('papers');
   await engine.api.addFolder({ path, name: FOLDER, excludes: [], permanent: false });
   await engine.api.sync({});
-  await engine.api.setRetention({ folder: FOLDER, retention: NEWEST_ONLY });
+  await engine.api.setRetention({ folder: FOLDER, retention: ONE_KEPT });
 }, 300_000);
 afterAll(async () => {
   await engine.close();
